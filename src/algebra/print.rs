@@ -1,0 +1,1 @@
+//! Writes expressions as text.

@@ -1,0 +1,142 @@
+//! Where compiled code and runtime meet: the memory of a group and how a kernel is called.
+//!
+//! A group's numbers lie in one block of 64-bit words, 64-byte aligned: first the uniforms, one
+//! word each, then the columns, each from a 64-byte boundary on and padded, so that a loop over
+//! whole vectors needs no tail. Floats and integers take a word per element, truth values a byte.
+//! Padding may hold anything and is never shown.
+
+use super::Type;
+use std::ops::Range;
+
+/// A column of a [`Layout`], printed by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ColumnId(pub u32);
+
+/// A uniform of a [`Layout`], printed by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UniformId(pub u32);
+
+/// When a column or uniform may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Varies {
+    /// Only between runs.
+    Runs,
+    /// At any tick.
+    Ticks,
+}
+
+/// One variable's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// The variable's name; hidden ones have a name that no text can write.
+    pub name: String,
+    /// What is stored.
+    pub ty: Type,
+    /// When it may change.
+    pub varies: Varies,
+}
+
+/// All columns and uniforms of a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Storage {
+    /// One number per element.
+    pub columns: Vec<Slot>,
+    /// One number for all.
+    pub uniforms: Vec<Slot>,
+}
+
+impl Storage {
+    /// Adds a column.
+    pub fn column(&mut self, name: impl Into<String>, ty: Type, varies: Varies) -> ColumnId {
+        self.columns.push(Slot { name: name.into(), ty, varies });
+        ColumnId(u32::try_from(self.columns.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Adds a uniform.
+    pub fn uniform(&mut self, name: impl Into<String>, ty: Type, varies: Varies) -> UniformId {
+        self.uniforms.push(Slot { name: name.into(), ty, varies });
+        UniformId(u32::try_from(self.uniforms.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// The slot of a column.
+    pub fn column_slot(&self, id: ColumnId) -> &Slot {
+        &self.columns[id.0 as usize]
+    }
+
+    /// The slot of a uniform.
+    pub fn uniform_slot(&self, id: UniformId) -> &Slot {
+        &self.uniforms[id.0 as usize]
+    }
+}
+
+/// Columns are padded to a multiple of so many elements: the most that one turn of a loop takes.
+pub const PADDING: usize = 8;
+
+/// Bytes of a cache line, to which columns are aligned.
+const LINE: usize = 64;
+
+/// Bytes between columns beyond their length, so that columns of a length that is a multiple of
+/// 4 KiB do not all fall into the same cache sets.
+const SKEW: usize = 3 * LINE;
+
+/// Where each number of a group of a given size lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// What is stored.
+    pub storage: Storage,
+    /// The size of the group.
+    pub elements: usize,
+    /// The byte at which each column starts.
+    offsets: Vec<usize>,
+    bytes: usize,
+}
+
+impl Layout {
+    /// Places `storage` for a group of `elements`.
+    pub fn new(storage: Storage, elements: usize) -> Self {
+        let padded = elements.next_multiple_of(PADDING);
+        let mut bytes = (storage.uniforms.len() * 8).next_multiple_of(LINE);
+        let mut offsets = Vec::with_capacity(storage.columns.len());
+        for column in &storage.columns {
+            offsets.push(bytes);
+            let length = if column.ty == Type::Bool { padded } else { padded * 8 };
+            bytes = (bytes + length).next_multiple_of(LINE);
+            if length >= 4096 {
+                bytes += SKEW;
+            }
+        }
+        Layout { storage, elements, offsets, bytes }
+    }
+
+    /// The byte at which a column starts.
+    pub fn column_offset(&self, id: ColumnId) -> usize {
+        self.offsets[id.0 as usize]
+    }
+
+    /// The byte at which a uniform lies.
+    pub fn uniform_offset(&self, id: UniformId) -> usize {
+        id.0 as usize * 8
+    }
+
+    /// The size of the whole block in bytes, a multiple of 64.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The number of elements with padding.
+    pub fn padded(&self) -> usize {
+        self.elements.next_multiple_of(PADDING)
+    }
+}
+
+/// Code that can be called for a group: the meeting point of executors and runtime.
+pub trait Routine: Send + Sync {
+    /// Computes `ticks`, one after the other, for the elements of `elements`.
+    ///
+    /// `memory` is the group's block as its [`Layout`] says, aligned to 64 bytes; a range of
+    /// elements starts at a multiple of [`PADDING`].
+    ///
+    /// # Panics
+    /// When the block is shorter than its layout.
+    fn call(&self, memory: &mut [u64], ticks: Range<u64>, elements: Range<usize>);
+}

@@ -1,0 +1,1 @@
+//! Spells `exp`, `sin` and their kind in core instructions.

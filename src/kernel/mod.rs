@@ -1,0 +1,368 @@
+//! The kernel: one group's work at a tick as straight-line SSA over one element.
+//!
+//! A kernel is a list of instructions; instruction number 7 defines value `v7`. The first
+//! [`Kernel::prologue`] of them run once per tick on single numbers, the rest, the *body*, run for
+//! every element. There are no branches: a condition is a `select`. Everything that decides a
+//! rounding stands here (the order of operations, where a fused multiply-add is, the polynomial of
+//! `exp`), so that executors translate and never choose.
+//!
+//! A kernel is born with [`Inst::Math`] in it (`exp`, `sin`, …). [`math::expand`] spells those in
+//! core instructions; executors accept core kernels only.
+
+pub mod abi;
+mod build;
+mod contract;
+mod evaluate;
+pub mod lower;
+pub mod math;
+mod random;
+mod reassociate;
+mod split;
+mod text;
+mod verify;
+
+pub use build::Builder;
+
+pub use evaluate::evaluate;
+
+pub use verify::verify;
+
+use abi::{ColumnId, UniformId};
+
+/// The result of an instruction, printed `v7`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Value(pub u32);
+
+impl Value {
+    /// The number of the instruction that defines it.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Type {
+    /// IEEE binary64
+    F64,
+    /// a wrapping 64-bit integer
+    I64,
+    /// a truth value; a mask in vectors
+    Bool,
+}
+
+/// Operations on one operand; the comment gives operand and result types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Unary {
+    /// f64 → f64: flips the sign bit
+    Negate,
+    /// f64 → f64: clears the sign bit
+    Abs,
+    /// f64 → f64: correctly rounded square root
+    Sqrt,
+    /// f64 → f64: towards minus infinity
+    Floor,
+    /// f64 → f64: towards plus infinity
+    Ceil,
+    /// f64 → f64: towards zero
+    Trunc,
+    /// f64 → f64: to the nearest integer, ties to even
+    Nearest,
+    /// i64 → f64: rounded to nearest, ties to even
+    ToFloat,
+    /// f64 → i64: towards zero, saturating; NaN gives 0
+    ToInteger,
+    /// bool → i64: 0 or 1
+    FromBool,
+    /// f64 → i64: the same bits
+    ToBits,
+    /// i64 → f64: the same bits
+    FromBits,
+    /// bool → bool
+    Not,
+}
+
+impl Unary {
+    /// The type of the result.
+    pub fn result(self) -> Type {
+        match self {
+            Unary::Negate
+            | Unary::Abs
+            | Unary::Sqrt
+            | Unary::Floor
+            | Unary::Ceil
+            | Unary::Trunc
+            | Unary::Nearest
+            | Unary::ToFloat
+            | Unary::FromBits => Type::F64,
+            Unary::ToInteger | Unary::FromBool | Unary::ToBits => Type::I64,
+            Unary::Not => Type::Bool,
+        }
+    }
+}
+
+/// Operations on two operands of one type, which is the result's too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Binary {
+    /// f64
+    Add,
+    /// f64
+    Subtract,
+    /// f64
+    Multiply,
+    /// f64
+    Divide,
+    /// f64: `if a < b { a } else { b }`, so NaN in either gives `b`
+    Min,
+    /// f64: `if a > b { a } else { b }`, so NaN in either gives `b`
+    Max,
+    /// i64, wrapping
+    IntAdd,
+    /// i64, wrapping
+    IntSubtract,
+    /// i64, wrapping
+    IntMultiply,
+    /// i64: rounded towards minus infinity; by 0 gives 0; the smallest by -1 wraps
+    IntFloorDivide,
+    /// i64: with the sign of the divisor; by 0 gives 0
+    IntRemainder,
+    /// i64, bit by bit
+    IntAnd,
+    /// i64, bit by bit
+    IntOr,
+    /// i64, bit by bit
+    IntXor,
+    /// bool
+    And,
+    /// bool
+    Or,
+    /// bool
+    Xor,
+}
+
+/// Comparisons of two f64 or two i64 (signed); of f64, all but `NotEqual` are false for NaN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Compare {
+    /// `a == b`
+    Equal,
+    /// `a != b`
+    NotEqual,
+    /// `a < b`
+    Less,
+    /// `a <= b`
+    LessEqual,
+}
+
+/// Shifts of i64 by a fixed amount from 0 to 63.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Shift {
+    /// towards the high bits
+    Left,
+    /// towards the low bits, zeros come in
+    Right,
+    /// towards the low bits, the sign comes in
+    RightSigned,
+}
+
+/// Functions that [`math::expand`] spells in core instructions, all f64 → f64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Math {
+    /// e^x
+    Exp,
+    /// e^x - 1
+    Expm1,
+    /// (e^x - 1)/x, 1 at 0
+    Exprel,
+    /// natural logarithm
+    Log,
+    /// log(1 + x)
+    Log1p,
+    /// decimal logarithm
+    Log10,
+    /// sine
+    Sin,
+    /// cosine
+    Cos,
+    /// tangent
+    Tan,
+    /// inverse sine
+    Arcsin,
+    /// inverse cosine
+    Arccos,
+    /// inverse tangent
+    Arctan,
+    /// hyperbolic sine
+    Sinh,
+    /// hyperbolic cosine
+    Cosh,
+    /// hyperbolic tangent
+    Tanh,
+}
+
+/// What a random number is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Distribution {
+    /// evenly in [0, 1)
+    Uniform,
+    /// mean 0, variance 1
+    Normal,
+}
+
+/// A constant list of 64-bit words that [`Inst::Table`] reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Table(pub &'static [u64]);
+
+/// One instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Inst {
+    /// An f64 by its bits.
+    Float(u64),
+    /// An i64.
+    Integer(i64),
+    /// A truth value.
+    Boolean(bool),
+    /// The tick that is computed, i64.
+    Tick,
+    /// The number of the element, i64; body only.
+    Index,
+    /// One number for all elements.
+    Uniform(UniformId),
+    /// This element of a column; body only.
+    Load(ColumnId),
+    /// An operation on one operand.
+    Unary(Unary, Value),
+    /// An operation on two operands.
+    Binary(Binary, Value, Value),
+    /// A comparison.
+    Compare(Compare, Value, Value),
+    /// A shift by a fixed amount.
+    Shift(Shift, Value, u8),
+    /// `a*b + c`, rounded once.
+    Fma(Value, Value, Value),
+    /// `if condition { a } else { b }`
+    Select(Value, Value, Value),
+    /// The entry of a table, as i64; an index outside is clamped.
+    Table(Table, Value),
+    /// A function of one operand (not core).
+    Math(Math, Value),
+    /// x^y (not core).
+    Power(Value, Value),
+    /// A random number, a function of seed, stream, element and tick (not core).
+    Random(Distribution, u32),
+    /// Writes this element of a column; body only, no result.
+    Store(ColumnId, Value),
+    /// Writes the number for all elements; prologue only, no result.
+    SetUniform(UniformId, Value),
+}
+
+impl Inst {
+    /// The operands, in order.
+    pub fn operands(&self) -> impl Iterator<Item = Value> + use<> {
+        let list: [Option<Value>; 3] = match *self {
+            Inst::Float(_)
+            | Inst::Integer(_)
+            | Inst::Boolean(_)
+            | Inst::Tick
+            | Inst::Index
+            | Inst::Uniform(_)
+            | Inst::Load(_)
+            | Inst::Random(..) => [None; 3],
+            Inst::Unary(_, a)
+            | Inst::Shift(_, a, _)
+            | Inst::Table(_, a)
+            | Inst::Math(_, a)
+            | Inst::Store(_, a)
+            | Inst::SetUniform(_, a) => [Some(a), None, None],
+            Inst::Binary(_, a, b) | Inst::Compare(_, a, b) | Inst::Power(a, b) => [Some(a), Some(b), None],
+            Inst::Fma(a, b, c) | Inst::Select(a, b, c) => [Some(a), Some(b), Some(c)],
+        };
+        list.into_iter().flatten()
+    }
+
+    /// The same instruction on other operands.
+    #[must_use]
+    pub fn map(self, mut at: impl FnMut(Value) -> Value) -> Inst {
+        match self {
+            Inst::Float(_)
+            | Inst::Integer(_)
+            | Inst::Boolean(_)
+            | Inst::Tick
+            | Inst::Index
+            | Inst::Uniform(_)
+            | Inst::Load(_)
+            | Inst::Random(..) => self,
+            Inst::Unary(op, a) => Inst::Unary(op, at(a)),
+            Inst::Binary(op, a, b) => Inst::Binary(op, at(a), at(b)),
+            Inst::Compare(op, a, b) => Inst::Compare(op, at(a), at(b)),
+            Inst::Shift(op, a, amount) => Inst::Shift(op, at(a), amount),
+            Inst::Fma(a, b, c) => Inst::Fma(at(a), at(b), at(c)),
+            Inst::Select(c, a, b) => Inst::Select(at(c), at(a), at(b)),
+            Inst::Table(table, a) => Inst::Table(table, at(a)),
+            Inst::Math(function, a) => Inst::Math(function, at(a)),
+            Inst::Power(a, b) => Inst::Power(at(a), at(b)),
+            Inst::Store(column, a) => Inst::Store(column, at(a)),
+            Inst::SetUniform(uniform, a) => Inst::SetUniform(uniform, at(a)),
+        }
+    }
+
+    /// Whether it writes memory instead of defining a value.
+    pub fn is_effect(&self) -> bool {
+        matches!(self, Inst::Store(..) | Inst::SetUniform(..))
+    }
+}
+
+/// Straight-line code: a prologue for each tick, a body for each element and tick.
+#[derive(Clone, Debug, Default)]
+pub struct Kernel {
+    /// What messages and listings call it: `cells.update`.
+    pub name: String,
+    /// The instructions; number 7 defines `v7`.
+    pub insts: Vec<Inst>,
+    /// The type of each value; `None` for instructions that write memory.
+    pub types: Vec<Option<Type>>,
+    /// How many of them are the prologue.
+    pub prologue: usize,
+}
+
+impl Kernel {
+    /// The instruction that defines `value`.
+    pub fn inst(&self, value: Value) -> Inst {
+        self.insts[value.index()]
+    }
+
+    /// The type of `value`; values that write memory have none.
+    pub fn type_of(&self, value: Value) -> Option<Type> {
+        self.types[value.index()]
+    }
+
+    /// All values in order.
+    pub fn values(&self) -> impl Iterator<Item = Value> + use<> {
+        (0..u32::try_from(self.insts.len()).unwrap_or(u32::MAX)).map(Value)
+    }
+
+    /// Whether the prologue defines `value`.
+    pub fn is_uniform(&self, value: Value) -> bool {
+        value.index() < self.prologue
+    }
+
+    /// How often each value is an operand.
+    pub fn uses(&self) -> Vec<u32> {
+        let mut uses = vec![0; self.insts.len()];
+        for inst in &self.insts {
+            for operand in inst.operands() {
+                uses[operand.index()] += 1;
+            }
+        }
+        uses
+    }
+
+    /// Whether only core instructions are left, so that executors accept it.
+    pub fn is_core(&self) -> bool {
+        !self.insts.iter().any(|inst| matches!(inst, Inst::Math(..) | Inst::Power(..) | Inst::Random(..)))
+    }
+
+    /// Whether it does nothing.
+    pub fn is_empty(&self) -> bool {
+        !self.insts.iter().any(Inst::is_effect)
+    }
+}

@@ -1,0 +1,153 @@
+//! The rules of a kernel, checked.
+
+use super::abi::Storage;
+use super::{Binary, Inst, Kernel, Shift, Type, Unary, Value};
+
+/// Checks that `kernel` keeps the rules; the error names the first instruction that breaks one.
+///
+/// 1. Operands are defined before they are used, and are values.
+/// 2. Operands have the types that the instruction asks for.
+/// 3. A prologue never reads or writes columns or asks for the element, and a body sets no uniform.
+/// 4. No column is loaded after it was stored, and none is stored twice: a body's stores could all
+///    stand at its end. The same holds for the uniforms of a prologue.
+/// 5. What is stored has the type of its column or uniform.
+///
+/// # Errors
+/// Which rule is broken, where.
+pub fn verify(kernel: &Kernel, storage: &Storage) -> Result<(), String> {
+    if kernel.insts.len() != kernel.types.len() || kernel.prologue > kernel.insts.len() {
+        return Err(format!("kernel {}: lists of different lengths", kernel.name));
+    }
+    let mut check = Check { kernel, storage, stored: vec![], set: vec![] };
+    for value in kernel.values() {
+        check.inst(value).map_err(|rule| format!("kernel {}, {value}: {rule}", kernel.name))?;
+    }
+    Ok(())
+}
+
+struct Check<'a> {
+    kernel: &'a Kernel,
+    storage: &'a Storage,
+    stored: Vec<super::ColumnId>,
+    set: Vec<super::UniformId>,
+}
+
+impl Check<'_> {
+    fn inst(&mut self, value: Value) -> Result<(), String> {
+        let inst = self.kernel.inst(value);
+        for operand in inst.operands() {
+            if operand >= value || self.kernel.type_of(operand).is_none() {
+                return Err(format!("operand {operand} is not defined"));
+            }
+        }
+        self.places(value, inst)?;
+        self.operand_types(inst)?;
+        if self.kernel.type_of(value) != self.result(inst) {
+            return Err(format!("has type {:?}, should be {:?}", self.kernel.type_of(value), self.result(inst)));
+        }
+        Ok(())
+    }
+
+    fn places(&mut self, value: Value, inst: Inst) -> Result<(), String> {
+        let prologue = self.kernel.is_uniform(value);
+        match inst {
+            Inst::Index | Inst::Load(_) | Inst::Store(..) if prologue => Err("needs an element".into()),
+            Inst::SetUniform(..) if !prologue => Err("sets a uniform in the body".into()),
+            Inst::Load(id) if self.stored.contains(&id) => Err("loads a column after storing it".into()),
+            Inst::Uniform(id) if self.set.contains(&id) => Err("reads a uniform after setting it".into()),
+            Inst::Store(id, _) if self.stored.contains(&id) => Err("stores a column twice".into()),
+            Inst::SetUniform(id, _) if self.set.contains(&id) => Err("sets a uniform twice".into()),
+            Inst::Store(id, _) => {
+                self.stored.push(id);
+                Ok(())
+            }
+            Inst::SetUniform(id, _) => {
+                self.set.push(id);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn operand_types(&self, inst: Inst) -> Result<(), String> {
+        let expect = |value: Value, ty: Type| match self.kernel.type_of(value) {
+            Some(found) if found == ty => Ok(()),
+            found => Err(format!("operand {value} is {found:?}, should be {ty}")),
+        };
+        let number = |value: Value| match self.kernel.type_of(value) {
+            Some(Type::F64 | Type::I64) => Ok(()),
+            found => Err(format!("operand {value} is {found:?}, should be a number")),
+        };
+        let same = |a: Value, b: Value| match self.kernel.type_of(a) == self.kernel.type_of(b) {
+            true => Ok(()),
+            false => Err(format!("operands {a} and {b} differ in type")),
+        };
+        match inst {
+            Inst::Unary(op, a) => expect(a, unary_operand(op)),
+            Inst::Binary(op, a, b) => expect(a, binary_operand(op)).and(same(a, b)),
+            Inst::Compare(_, a, b) => number(a).and(same(a, b)),
+            Inst::Shift(_, a, amount) if amount < 64 => expect(a, Type::I64),
+            Inst::Shift(Shift::Left | Shift::Right | Shift::RightSigned, ..) => Err("shifts by 64 or more".into()),
+            Inst::Fma(a, b, c) => expect(a, Type::F64).and(same(a, b)).and(same(a, c)),
+            Inst::Select(condition, a, b) => expect(condition, Type::Bool).and(same(a, b)),
+            Inst::Table(table, _) if table.0.is_empty() => Err("reads an empty table".into()),
+            Inst::Table(_, a) => expect(a, Type::I64),
+            Inst::Math(_, a) => expect(a, Type::F64),
+            Inst::Power(a, b) => expect(a, Type::F64).and(same(a, b)),
+            Inst::Store(id, a) => expect(a, self.storage.column_slot(id).ty),
+            Inst::SetUniform(id, a) => expect(a, self.storage.uniform_slot(id).ty),
+            Inst::Float(_)
+            | Inst::Integer(_)
+            | Inst::Boolean(_)
+            | Inst::Tick
+            | Inst::Index
+            | Inst::Uniform(_)
+            | Inst::Load(_)
+            | Inst::Random(..) => Ok(()),
+        }
+    }
+
+    fn result(&self, inst: Inst) -> Option<Type> {
+        match inst {
+            Inst::Float(_) | Inst::Fma(..) | Inst::Math(..) | Inst::Power(..) | Inst::Random(..) => Some(Type::F64),
+            Inst::Integer(_) | Inst::Tick | Inst::Index | Inst::Shift(..) | Inst::Table(..) => Some(Type::I64),
+            Inst::Boolean(_) | Inst::Compare(..) => Some(Type::Bool),
+            Inst::Uniform(id) => Some(self.storage.uniform_slot(id).ty),
+            Inst::Load(id) => Some(self.storage.column_slot(id).ty),
+            Inst::Unary(op, _) => Some(op.result()),
+            Inst::Binary(_, a, _) | Inst::Select(_, a, _) => self.kernel.type_of(a),
+            Inst::Store(..) | Inst::SetUniform(..) => None,
+        }
+    }
+}
+
+fn unary_operand(op: Unary) -> Type {
+    match op {
+        Unary::Negate
+        | Unary::Abs
+        | Unary::Sqrt
+        | Unary::Floor
+        | Unary::Ceil
+        | Unary::Trunc
+        | Unary::Nearest
+        | Unary::ToInteger
+        | Unary::ToBits => Type::F64,
+        Unary::ToFloat | Unary::FromBits => Type::I64,
+        Unary::FromBool | Unary::Not => Type::Bool,
+    }
+}
+
+fn binary_operand(op: Binary) -> Type {
+    match op {
+        Binary::Add | Binary::Subtract | Binary::Multiply | Binary::Divide | Binary::Min | Binary::Max => Type::F64,
+        Binary::IntAdd
+        | Binary::IntSubtract
+        | Binary::IntMultiply
+        | Binary::IntFloorDivide
+        | Binary::IntRemainder
+        | Binary::IntAnd
+        | Binary::IntOr
+        | Binary::IntXor => Type::I64,
+        Binary::And | Binary::Or | Binary::Xor => Type::Bool,
+    }
+}

@@ -1,0 +1,6 @@
+//! dvdt
+pub mod algebra;
+pub mod diagnostic;
+pub mod interpret;
+pub mod kernel;
+pub mod source;
