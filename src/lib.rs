@@ -3,6 +3,7 @@ pub mod algebra;
 pub mod diagnostic;
 pub mod dimension;
 pub mod interpret;
+pub mod jit;
 pub mod kernel;
 pub mod model;
 pub mod scheme;

@@ -1,1 +1,376 @@
+//! Turns expressions into a kernel: kinds become types, functions become instructions.
 //!
+//! The result is not placed yet: all of it stands in the body, uniforms that it sets too.
+//! [`split`](super::split) finds what can run less often.
+
+use super::abi::{ColumnId, Storage, UniformId};
+use super::{Binary as Op, Builder, Compare, Distribution, Inst, Kernel, Math, Type, Unary as UnaryOp, Value};
+use crate::algebra::{Binary, Expr, ExprId, Function, Kind, Pool, Unary};
+
+/// Where the value of a symbol is found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Place {
+    /// One number per element.
+    Column(ColumnId),
+    /// One number for all elements.
+    Uniform(UniformId),
+    /// The time at the start of the tick: tick times the float, the length of a tick in seconds.
+    Time(f64),
+    /// The number of the tick.
+    Tick,
+    /// The number of the element.
+    Index,
+    /// A number that is known now.
+    Float(f64),
+    /// A number that is known now.
+    Integer(i64),
+}
+
+/// The type in which a value of `kind` is stored.
+pub fn stored_type(kind: Kind) -> Type {
+    match kind {
+        Kind::Boolean => Type::Bool,
+        Kind::Integer => Type::I64,
+        Kind::Float => Type::F64,
+    }
+}
+
+/// A kernel that computes every value from what is stored, then assigns all of them.
+///
+/// `places` says where each symbol of `pool` is; targets are columns or uniforms. `fast` allows
+/// integer powers by multiplication beyond the fourth.
+pub fn lower(
+    name: &str,
+    pool: &Pool,
+    places: &[Place],
+    storage: &Storage,
+    assignments: &[(Place, ExprId)],
+    fast: bool,
+) -> Kernel {
+    let mut lowering = Lowering { pool, places, fast, builder: Builder::new(name, storage), values: vec![None; pool.len()] };
+    let roots: Vec<ExprId> = assignments.iter().map(|&(_, value)| value).collect();
+    for id in pool.reachable(&roots) {
+        let value = lowering.expr(id);
+        lowering.values[id.index()] = Some(value);
+    }
+    for &(target, value) in assignments {
+        lowering.assign(target, value, storage);
+    }
+    lowering.builder.finish()
+}
+
+struct Lowering<'a> {
+    pool: &'a Pool,
+    places: &'a [Place],
+    fast: bool,
+    builder: Builder<'a>,
+    values: Vec<Option<Value>>,
+}
+
+impl Lowering<'_> {
+    fn assign(&mut self, target: Place, value: ExprId, storage: &Storage) {
+        match target {
+            Place::Column(id) => {
+                let converted = self.converted(value, storage.column_slot(id).ty);
+                self.builder.store(id, converted);
+            }
+            Place::Uniform(id) => {
+                let converted = self.converted(value, storage.uniform_slot(id).ty);
+                self.builder.set_uniform(id, converted);
+            }
+            Place::Time(_) | Place::Tick | Place::Index | Place::Float(_) | Place::Integer(_) => {
+                panic!("bug: an assignment to a builtin name passed the checks")
+            }
+        }
+    }
+
+    fn converted(&mut self, id: ExprId, ty: Type) -> Value {
+        match ty {
+            Type::F64 => self.float(id),
+            Type::I64 => self.integer(id),
+            Type::Bool => self.boolean(id),
+        }
+    }
+
+    /// The value of an operand that was lowered before.
+    fn value(&self, id: ExprId) -> Value {
+        self.values[id.index()].unwrap_or_else(|| panic!("bug: an operand is lowered after its user"))
+    }
+
+    fn float(&mut self, id: ExprId) -> Value {
+        let value = self.value(id);
+        match self.builder.type_of(value) {
+            Type::F64 => value,
+            Type::I64 => self.builder.unary(UnaryOp::ToFloat, value),
+            Type::Bool => {
+                let integer = self.builder.unary(UnaryOp::FromBool, value);
+                self.builder.unary(UnaryOp::ToFloat, integer)
+            }
+        }
+    }
+
+    fn integer(&mut self, id: ExprId) -> Value {
+        let value = self.value(id);
+        match self.builder.type_of(value) {
+            Type::F64 => self.builder.unary(UnaryOp::ToInteger, value),
+            Type::I64 => value,
+            Type::Bool => self.builder.unary(UnaryOp::FromBool, value),
+        }
+    }
+
+    fn boolean(&mut self, id: ExprId) -> Value {
+        let value = self.value(id);
+        let zero = match self.builder.type_of(value) {
+            Type::F64 => self.builder.float(0.0),
+            Type::I64 => self.builder.int(0),
+            Type::Bool => return value,
+        };
+        self.builder.not_equal(value, zero)
+    }
+
+    fn expr(&mut self, id: ExprId) -> Value {
+        match self.pool.get(id).clone() {
+            Expr::Float(bits) => self.builder.push(Inst::Float(bits)),
+            Expr::Integer(value) => self.builder.int(value),
+            Expr::Boolean(value) => self.builder.boolean(value),
+            Expr::Symbol(symbol) => self.place(self.places[symbol.index()]),
+            Expr::Unary(Unary::Not, a) => {
+                let truth = self.boolean(a);
+                self.builder.unary(UnaryOp::Not, truth)
+            }
+            Expr::Unary(Unary::Negate, a) if self.pool.kind(id) == Kind::Float => {
+                let value = self.float(a);
+                self.builder.negate(value)
+            }
+            Expr::Unary(Unary::Negate, a) => {
+                let (zero, value) = (self.builder.int(0), self.integer(a));
+                self.builder.binary(Op::IntSubtract, zero, value)
+            }
+            Expr::Binary(op, a, b) => self.binary(id, op, a, b),
+            Expr::Call(function, arguments) => self.call(id, function, &arguments),
+        }
+    }
+
+    fn place(&mut self, place: Place) -> Value {
+        match place {
+            Place::Column(id) => self.builder.load(id),
+            Place::Uniform(id) => self.builder.uniform(id),
+            Place::Time(dt) => {
+                let tick = self.builder.tick();
+                let (count, dt) = (self.builder.unary(UnaryOp::ToFloat, tick), self.builder.float(dt));
+                self.builder.mul(count, dt)
+            }
+            Place::Tick => self.builder.tick(),
+            Place::Index => self.builder.index(),
+            Place::Float(value) => self.builder.float(value),
+            Place::Integer(value) => self.builder.int(value),
+        }
+    }
+
+    fn binary(&mut self, id: ExprId, op: Binary, a: ExprId, b: ExprId) -> Value {
+        match op {
+            Binary::And | Binary::Or => {
+                let (x, y) = (self.boolean(a), self.boolean(b));
+                self.builder.binary(if op == Binary::And { Op::And } else { Op::Or }, x, y)
+            }
+            Binary::Less | Binary::LessEqual | Binary::Equal | Binary::NotEqual => self.compare(op, a, b),
+            Binary::Power => self.power(a, b),
+            _ if self.pool.kind(id) == Kind::Float => self.float_binary(op, a, b),
+            _ => self.integer_binary(op, a, b),
+        }
+    }
+
+    fn compare(&mut self, op: Binary, a: ExprId, b: ExprId) -> Value {
+        let op = match op {
+            Binary::Less => Compare::Less,
+            Binary::LessEqual => Compare::LessEqual,
+            Binary::Equal => Compare::Equal,
+            _ => Compare::NotEqual,
+        };
+        let floats = self.pool.kind(a).max(self.pool.kind(b)) == Kind::Float;
+        let (x, y) = if floats { (self.float(a), self.float(b)) } else { (self.integer(a), self.integer(b)) };
+        self.builder.compare(op, x, y)
+    }
+
+    fn float_binary(&mut self, op: Binary, a: ExprId, b: ExprId) -> Value {
+        let (x, y) = (self.float(a), self.float(b));
+        match op {
+            Binary::Add => self.builder.add(x, y),
+            Binary::Subtract => self.builder.sub(x, y),
+            Binary::Multiply => self.builder.mul(x, y),
+            Binary::Divide => self.builder.div(x, y),
+            Binary::FloorDivide => floor_divide(&mut self.builder, x, y).0,
+            Binary::Remainder => floor_divide(&mut self.builder, x, y).1,
+            _ => panic!("bug: {op:?} is no arithmetic"),
+        }
+    }
+
+    fn integer_binary(&mut self, op: Binary, a: ExprId, b: ExprId) -> Value {
+        let (x, y) = (self.integer(a), self.integer(b));
+        let op = match op {
+            Binary::Add => Op::IntAdd,
+            Binary::Subtract => Op::IntSubtract,
+            Binary::Multiply => Op::IntMultiply,
+            Binary::FloorDivide => Op::IntFloorDivide,
+            Binary::Remainder => Op::IntRemainder,
+            _ => panic!("bug: {op:?} is no arithmetic of integers"),
+        };
+        self.builder.binary(op, x, y)
+    }
+
+    /// Small integer powers are products: exact to `n/2` ulp, and they take part in re-association.
+    fn power(&mut self, a: ExprId, b: ExprId) -> Value {
+        let x = self.float(a);
+        let most = if self.fast { 16.0 } else { 3.0 };
+        match self.pool.constant(b) {
+            Some(n) if n.fract() == 0.0 && (1.0..=most).contains(&n) => self.product(x, n),
+            Some(n) if self.fast && n.fract() == 0.0 && (-most..=-1.0).contains(&n) => {
+                let (one, product) = (self.builder.float(1.0), self.product(x, -n));
+                self.builder.div(one, product)
+            }
+            Some(0.5) if self.fast => self.builder.unary(UnaryOp::Sqrt, x),
+            _ => {
+                let y = self.float(b);
+                self.builder.power(x, y)
+            }
+        }
+    }
+
+    /// `x` to the power of a positive integer, by squaring.
+    fn product(&mut self, x: Value, n: f64) -> Value {
+        let mut result = None;
+        let (mut square, mut rest) = (x, n);
+        while rest >= 1.0 {
+            if rest % 2.0 == 1.0 {
+                result = Some(result.map_or(square, |product| self.builder.mul(product, square)));
+            }
+            rest = (rest / 2.0).floor();
+            if rest >= 1.0 {
+                square = self.builder.mul(square, square);
+            }
+        }
+        result.unwrap_or(x)
+    }
+
+    fn call(&mut self, id: ExprId, function: Function, arguments: &[ExprId]) -> Value {
+        let a = arguments.first().copied();
+        if let (Some(math), Some(a)) = (math(function), a) {
+            let x = self.float(a);
+            return self.builder.math(math, x);
+        }
+        let integer = self.pool.kind(id) == Kind::Integer;
+        match (function, arguments) {
+            (Function::Sqrt, &[a]) => self.float_unary(UnaryOp::Sqrt, a),
+            (Function::Int, &[a]) => self.integer(a),
+            (Function::Floor | Function::Ceil, &[a]) if integer => self.integer(a),
+            (Function::Floor, &[a]) => self.float_unary(UnaryOp::Floor, a),
+            (Function::Ceil, &[a]) => self.float_unary(UnaryOp::Ceil, a),
+            (Function::Abs, &[a]) if !integer => self.float_unary(UnaryOp::Abs, a),
+            (Function::Abs, &[a]) => {
+                let (x, zero) = (self.integer(a), self.builder.int(0));
+                let (negative, negated) = (self.builder.less(x, zero), self.builder.binary(Op::IntSubtract, zero, x));
+                self.builder.select(negative, negated, x)
+            }
+            (Function::Sign, &[a]) => self.sign(a, integer),
+            (Function::Clip, &[a, low, high]) => self.clip(a, low, high, integer),
+            (Function::Timestep, &[t, dt]) => self.timestep(t, dt),
+            (Function::Rand, &[stream]) => self.random(Distribution::Uniform, stream),
+            (Function::Randn, &[stream]) => self.random(Distribution::Normal, stream),
+            _ => panic!("bug: {} with {} arguments passed the checks", function.name(), arguments.len()),
+        }
+    }
+
+    fn float_unary(&mut self, op: UnaryOp, a: ExprId) -> Value {
+        let x = self.float(a);
+        self.builder.unary(op, x)
+    }
+
+    /// -1, 0 or 1; 0 for NaN.
+    fn sign(&mut self, a: ExprId, integer: bool) -> Value {
+        let b = &mut self.builder;
+        let (zero, one, minus) = if integer { (b.int(0), b.int(1), b.int(-1)) } else { (b.float(0.0), b.float(1.0), b.float(-1.0)) };
+        let x = if integer { self.integer(a) } else { self.float(a) };
+        let b = &mut self.builder;
+        let (negative, positive) = (b.less(x, zero), b.less(zero, x));
+        let lower = b.select(negative, minus, zero);
+        b.select(positive, one, lower)
+    }
+
+    /// NaN stays NaN; where the bounds cross, the upper one wins.
+    fn clip(&mut self, a: ExprId, low: ExprId, high: ExprId, integer: bool) -> Value {
+        if integer {
+            let (x, low, high) = (self.integer(a), self.integer(low), self.integer(high));
+            let below = self.builder.less(x, low);
+            let raised = self.builder.select(below, low, x);
+            let above = self.builder.less(high, raised);
+            return self.builder.select(above, high, raised);
+        }
+        let (x, low, high) = (self.float(a), self.float(low), self.float(high));
+        let raised = self.builder.max(low, x);
+        self.builder.min(high, raised)
+    }
+
+    /// The number of whole steps of `dt` in `t`, with a slack of a thousandth of a step.
+    fn timestep(&mut self, t: ExprId, dt: ExprId) -> Value {
+        let (t, dt) = (self.float(t), self.float(dt));
+        let slack = self.builder.float(1e-3);
+        let slack = self.builder.mul(slack, dt);
+        let shifted = self.builder.add(t, slack);
+        let steps = self.builder.div(shifted, dt);
+        self.builder.unary(UnaryOp::ToInteger, steps)
+    }
+
+    fn random(&mut self, distribution: Distribution, stream: ExprId) -> Value {
+        let Expr::Integer(stream) = *self.pool.get(stream) else { panic!("bug: a random number without a stream") };
+        self.builder.random(distribution, u32::try_from(stream).unwrap_or(u32::MAX))
+    }
+}
+
+/// The function of one operand that [`super::math`] spells.
+fn math(function: Function) -> Option<Math> {
+    Some(match function {
+        Function::Sin => Math::Sin,
+        Function::Cos => Math::Cos,
+        Function::Tan => Math::Tan,
+        Function::Sinh => Math::Sinh,
+        Function::Cosh => Math::Cosh,
+        Function::Tanh => Math::Tanh,
+        Function::Arcsin => Math::Arcsin,
+        Function::Arccos => Math::Arccos,
+        Function::Arctan => Math::Arctan,
+        Function::Exp => Math::Exp,
+        Function::Log => Math::Log,
+        Function::Log10 => Math::Log10,
+        Function::Expm1 => Math::Expm1,
+        Function::Log1p => Math::Log1p,
+        Function::Exprel => Math::Exprel,
+        Function::Sqrt
+        | Function::Floor
+        | Function::Ceil
+        | Function::Abs
+        | Function::Sign
+        | Function::Clip
+        | Function::Int
+        | Function::Rand
+        | Function::Randn
+        | Function::Poisson
+        | Function::Timestep => return None,
+    })
+}
+
+/// Quotient rounded towards minus infinity, and the remainder with the sign of the divisor.
+///
+/// The remainder of the rounded quotient is exact by `fma` while the quotient is below 2^53, and
+/// tells whether rounding has carried the quotient past an integer.
+fn floor_divide(b: &mut Builder<'_>, x: Value, y: Value) -> (Value, Value) {
+    let (zero, one) = (b.float(0.0), b.float(1.0));
+    let ratio = b.div(x, y);
+    let rounded = b.unary(UnaryOp::Floor, ratio);
+    let negative = b.negate(rounded);
+    let rest = b.fma(negative, y, x);
+    let (rest_negative, y_negative) = (b.less(rest, zero), b.less(y, zero));
+    let (wrong_sign, nonzero) = (b.binary(Op::Xor, rest_negative, y_negative), b.not_equal(rest, zero));
+    let past = b.binary(Op::And, wrong_sign, nonzero);
+    let (smaller, larger) = (b.sub(rounded, one), b.add(rest, y));
+    (b.select(past, smaller, rounded), b.select(past, larger, rest))
+}

@@ -22,8 +22,11 @@ mod text;
 mod verify;
 
 pub use build::Builder;
+pub use contract::contract;
 
 pub use evaluate::evaluate;
+pub use reassociate::reassociate;
+pub use split::{Parts, split};
 
 pub use verify::verify;
 
@@ -336,7 +339,7 @@ impl Kernel {
     }
 
     /// All values in order.
-    pub fn values(&self) -> impl Iterator<Item = Value> + use<> {
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = Value> + ExactSizeIterator + use<> {
         (0..u32::try_from(self.insts.len()).unwrap_or(u32::MAX)).map(Value)
     }
 

@@ -1,0 +1,82 @@
+//! Executable memory, and calls into it.
+//!
+//! `unsafe` stands here because machine code is called through a pointer. What makes it sound: the
+//! code was made from a verified kernel for one layout, memory is checked against that layout before
+//! each call, and the code lives until the last [`Code`] that can call it is gone.
+#![expect(unsafe_code, reason = "calls machine code and frees its memory")]
+
+use super::Shared;
+use super::pool::Pool;
+use crate::kernel::abi::{Layout, PADDING, Routine};
+use cranelift_jit::JITModule;
+use cranelift_module::FuncId;
+use std::fmt::{self, Debug, Formatter};
+use std::ops::Range;
+use std::sync::Mutex;
+
+/// Memory of a group, constants, first and last tick, first and last byte of the columns.
+type Entry = unsafe extern "C" fn(*mut u64, *const u64, u64, u64, u64, u64);
+
+/// A compiled kernel. Cloning shares the machine code.
+#[derive(Clone)]
+pub struct Code {
+    entry: Entry,
+    pool: Shared<Pool>,
+    words: usize,
+    padded: usize,
+    _memory: Shared<Memory>,
+}
+
+/// Owns the pages; `None` only while they are freed. The mutex is never locked but by `drop`.
+struct Memory(Mutex<Option<JITModule>>);
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        let module = self.0.get_mut().map_or(None, Option::take);
+        if let Some(module) = module {
+            // SAFETY: every `Code` with an entry into this memory holds it through an `Arc`, so that
+            // when this runs none is left, and `Routine::call` has returned because it borrows one.
+            unsafe { module.free_memory() }
+        }
+    }
+}
+
+/// Takes ownership of finished code and hands out an entry for each function.
+pub(super) fn link(module: JITModule, parts: Vec<(FuncId, Pool, &Layout)>) -> Vec<Code> {
+    let entries: Vec<*const u8> =
+        parts.iter().map(|&(function, ..)| module.get_finalized_function(function)).collect();
+    let memory = Shared::new(Memory(Mutex::new(Some(module))));
+    let code = |(entry, (_, pool, layout)): (*const u8, (FuncId, Pool, &Layout))| Code {
+        // SAFETY: the pointer is the start of a finished function, and `translate` gives every
+        // function the signature of `Entry`.
+        entry: unsafe { std::mem::transmute::<*const u8, Entry>(entry) },
+        pool: Shared::new(pool),
+        words: layout.bytes() / 8,
+        padded: layout.padded(),
+        _memory: memory.clone(),
+    };
+    entries.into_iter().zip(parts).map(code).collect()
+}
+
+impl Routine for Code {
+    fn call(&self, memory: &mut [u64], ticks: Range<u64>, elements: Range<usize>) {
+        assert!(memory.len() >= self.words, "the memory of a group is shorter than its layout");
+        assert!(memory.as_ptr().addr().is_multiple_of(64), "the memory of a group is not aligned");
+        assert!(elements.start.is_multiple_of(PADDING) && elements.end <= self.padded, "elements out of range");
+        if ticks.is_empty() {
+            return;
+        }
+        let (first, last) = (elements.start as u64 * 8, elements.end as u64 * 8);
+        // SAFETY: the entry reads its pool, which lives as long as `self`, and reads and writes
+        // `memory` at the offsets of the layout it was compiled for, for elements from the first up to
+        // the last rounded up to a turn of its loop. A turn takes a divisor of `PADDING` elements, and
+        // columns are padded to a multiple of that; the assertions above check all this.
+        unsafe { (self.entry)(memory.as_mut_ptr(), self.pool.as_ptr(), ticks.start, ticks.end, first, last) }
+    }
+}
+
+impl Debug for Code {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Code").field("words", &self.words).field("padded", &self.padded).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,173 @@
+//! The compiling executor: core kernels become machine code through Cranelift.
+//!
+//! Cranelift runs at `opt_level=none`: our kernels are already folded and shared, its optimiser
+//! would undo the order that [`order`] has chosen and hoist constants into spills. Vectors are 128
+//! bits wide on x86-64 and aarch64, two numbers each.
+
+mod code;
+mod order;
+mod pool;
+mod translate;
+
+pub use code::Code;
+
+use crate::kernel::Kernel;
+use crate::kernel::abi::Layout;
+use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::settings::{self, Configurable};
+use cranelift_jit::{JITBuilder, JITModule};
+use cranelift_module::{Linkage, Module, default_libcall_names};
+use std::fmt::{self, Display, Formatter};
+use std::sync::Arc;
+
+/// How many elements one instruction takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Lanes {
+    /// Scalar code.
+    One,
+    /// 128-bit vectors of two numbers.
+    #[default]
+    Two,
+}
+
+impl Lanes {
+    /// As a number.
+    pub fn count(self) -> usize {
+        match self {
+            Lanes::One => 1,
+            Lanes::Two => 2,
+        }
+    }
+}
+
+/// What a user may choose of the code that is made; no choice changes a bit of any result.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Options {
+    /// Elements per instruction.
+    pub lanes: Lanes,
+    /// How many vectors a turn of the loop takes side by side: 1, 2 or 4; `None` decides by the
+    /// length of the body.
+    pub interleave: Option<usize>,
+}
+
+/// Why no code was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The machine lacks something; the text names it.
+    Machine(String),
+    /// Cranelift refused; a mistake of ours.
+    Compilation(String),
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Machine(what) => write!(f, "this machine cannot run compiled code: {what}; use the interpreter"),
+            Error::Compilation(what) => write!(f, "compilation failed, which is a mistake in dvdt: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Makes machine code for the machine it runs on. Cheap to share; build one and keep it.
+#[derive(Clone)]
+pub struct Compiler {
+    isa: OwnedTargetIsa,
+    options: Options,
+}
+
+/// A kernel as Cranelift's text and as disassembled machine code.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// Cranelift's intermediate form.
+    pub clif: String,
+    /// Machine code, one instruction a line.
+    pub asm: String,
+}
+
+impl Compiler {
+    /// A compiler for this machine.
+    ///
+    /// # Errors
+    /// When the machine is not supported, or lacks fused multiply-add.
+    pub fn new(options: Options) -> Result<Self, Error> {
+        let mut flags = settings::builder();
+        let verifier = if cfg!(debug_assertions) { "true" } else { "false" };
+        for (name, value) in [
+            ("opt_level", "none"),
+            ("enable_verifier", verifier),
+            ("unwind_info", "false"),
+            ("enable_alias_analysis", "false"),
+            ("is_pic", "false"),
+        ] {
+            flags.set(name, value).map_err(|error| Error::Compilation(format!("{name}: {error}")))?;
+        }
+        let native = cranelift_native::builder().map_err(|reason| Error::Machine(reason.to_owned()))?;
+        let isa = native
+            .finish(settings::Flags::new(flags))
+            .map_err(|error| Error::Machine(format!("its instruction set is not supported ({error})")))?;
+        if cfg!(target_arch = "x86_64") {
+            for feature in ["has_fma", "has_sse41", "has_avx"] {
+                let present = isa.isa_flags().iter().any(|flag| flag.name == feature && flag.as_bool() == Some(true));
+                if !present {
+                    return Err(Error::Machine(format!("it lacks {}", &feature[4..])));
+                }
+            }
+        }
+        Ok(Compiler { isa, options })
+    }
+
+    /// Compiles core kernels, each for its group's layout, into one piece of memory.
+    ///
+    /// # Errors
+    /// When Cranelift refuses a kernel or memory cannot be made executable.
+    pub fn compile(&self, kernels: &[(&Kernel, &Layout)]) -> Result<Vec<Code>, Error> {
+        let failed = |error: &dyn Display| Error::Compilation(error.to_string());
+        let mut module = JITModule::new(JITBuilder::with_isa(self.isa.clone(), default_libcall_names()));
+        let mut context = module.make_context();
+        let mut frontend = cranelift::prelude::FunctionBuilderContext::new();
+        let mut parts = Vec::with_capacity(kernels.len());
+        for (number, (kernel, layout)) in kernels.iter().enumerate() {
+            let pool = translate::translate(kernel, layout, self.options, &*self.isa, &mut context.func, &mut frontend);
+            let name = format!("{number}:{}", kernel.name);
+            let function = module
+                .declare_function(&name, Linkage::Export, &context.func.signature)
+                .map_err(|error| failed(&error))?;
+            module.define_function(function, &mut context).map_err(|error| Error::Compilation(format!("{error:?}")))?;
+            module.clear_context(&mut context);
+            parts.push((function, pool, *layout));
+        }
+        module.finalize_definitions().map_err(|error| failed(&error))?;
+        Ok(code::link(module, parts))
+    }
+
+    /// The text of a kernel at the last two stages.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    pub fn listing(&self, kernel: &Kernel, layout: &Layout) -> Result<Listing, Error> {
+        let mut context = cranelift_codegen::Context::new();
+        let mut frontend = cranelift::prelude::FunctionBuilderContext::new();
+        context.set_disasm(true);
+        translate::translate(kernel, layout, self.options, &*self.isa, &mut context.func, &mut frontend);
+        let clif = context.func.display().to_string();
+        let compiled = context
+            .compile(&*self.isa, &mut cranelift_codegen::control::ControlPlane::default())
+            .map_err(|error| Error::Compilation(format!("{:?}", error.inner)))?;
+        Ok(Listing { clif, asm: compiled.vcode.clone().unwrap_or_default() })
+    }
+
+    /// The options it was built with.
+    pub fn options(&self) -> Options {
+        self.options
+    }
+
+    /// The machine's name as Cranelift spells it.
+    pub fn target(&self) -> String {
+        self.isa.triple().to_string()
+    }
+}
+
+/// Keeps code alive as long as anything can call it.
+type Shared<T> = Arc<T>;

@@ -1,0 +1,671 @@
+//! Turns a kernel into a Cranelift function: two loops around one `match`.
+//!
+//! ```text
+//! for tick in first..last {
+//!     prologue, on single numbers
+//!     for each turn of interleave × lanes elements {
+//!         body, on vectors
+//!     }
+//! }
+//! ```
+
+use super::pool::Pool;
+use super::{Lanes, Options, order};
+use crate::kernel::abi::{ColumnId, Layout};
+use crate::kernel::{Binary, Compare, Inst, Kernel, Shift, Table, Type, Unary, Value};
+use cranelift::codegen::ir;
+use cranelift::prelude::{
+    AbiParam, Block, FloatCC, FunctionBuilder, FunctionBuilderContext, InstBuilder, IntCC, MemFlagsData, StackSlotData,
+    StackSlotKind, types,
+};
+use cranelift_codegen::isa::TargetIsa;
+
+/// The most vectors that one turn of the loop takes.
+const MOST_COPIES: usize = 4;
+
+/// Bodies of fewer operations take two vectors at a time, so that one fills the other's waits.
+const SHORT_BODY: usize = 100;
+
+/// Numbers of the prologue that stay in registers during the loop; more would be spilled, so that
+/// they are loaded at each use instead.
+const KEPT_UNIFORMS: usize = 3;
+
+/// One Cranelift value per vector of a turn.
+type Copies = [ir::Value; MOST_COPIES];
+
+/// Writes `kernel` into `function` and returns the constants that it reads.
+pub(super) fn translate(
+    kernel: &Kernel,
+    layout: &Layout,
+    options: Options,
+    isa: &dyn TargetIsa,
+    function: &mut ir::Function,
+    frontend: &mut FunctionBuilderContext,
+) -> Pool {
+    assert!(kernel.is_core(), "bug: {} is not a core kernel", kernel.name);
+    function.signature.call_conv = isa.default_call_conv();
+    function.signature.params.extend([AbiParam::new(types::I64); 6]);
+    let mut builder = FunctionBuilder::new(function, frontend);
+    let entry = builder.create_block();
+    builder.append_block_params_for_function_params(entry);
+    builder.switch_to_block(entry);
+    let params: Vec<ir::Value> = builder.block_params(entry).to_vec();
+    let body = order::order(kernel);
+    let copies = copies(kernel, body.len(), options);
+    let mut translator = Translator {
+        kernel,
+        layout,
+        lanes: options.lanes,
+        copies,
+        memory: params[0],
+        pool_base: params[1],
+        pool: Pool::default(),
+        values: vec![None; kernel.insts.len()],
+        scratch: vec![None; kernel.insts.len()],
+        needs_negation: negations(kernel),
+        turn: None,
+        builder,
+    };
+    translator.loops(&params, &body);
+    let Translator { pool, builder, .. } = translator;
+    builder.finalize(isa.frontend_config());
+    pool
+}
+
+fn copies(kernel: &Kernel, operations: usize, options: Options) -> usize {
+    let scalar = kernel.insts.iter().any(|inst| matches!(inst, Inst::Table(..)));
+    let automatic = if operations < SHORT_BODY && !scalar { 2 } else { 1 };
+    options.interleave.unwrap_or(automatic).clamp(1, MOST_COPIES).next_power_of_two()
+}
+
+/// The negations that somebody other than `fma` uses; `fma` negates for free.
+fn negations(kernel: &Kernel) -> Vec<bool> {
+    let mut needed = vec![false; kernel.insts.len()];
+    for inst in kernel.insts.iter().filter(|inst| !matches!(inst, Inst::Fma(..))) {
+        for operand in inst.operands() {
+            needed[operand.index()] = true;
+        }
+    }
+    needed
+}
+
+struct Translator<'a> {
+    kernel: &'a Kernel,
+    layout: &'a Layout,
+    lanes: Lanes,
+    copies: usize,
+    memory: ir::Value,
+    pool_base: ir::Value,
+    pool: Pool,
+    values: Vec<Option<Copies>>,
+    /// Where the broadcast copy of a prologue's value lies, if it has one: base and offset.
+    scratch: Vec<Option<(ir::Value, i32)>>,
+    needs_negation: Vec<bool>,
+    turn: Option<Turn>,
+    builder: FunctionBuilder<'a>,
+}
+
+/// What the current turn of the loop addresses.
+#[derive(Clone, Copy)]
+struct Turn {
+    /// Memory plus the byte offset of the turn's first element in columns of words.
+    words: ir::Value,
+    /// The same for columns of bytes.
+    bytes: ir::Value,
+    /// The number of the turn's first element.
+    element: ir::Value,
+}
+
+/// Memory that is ours and mapped, aligned to a vector.
+fn aligned() -> MemFlagsData {
+    MemFlagsData::trusted()
+}
+
+/// The same without alignment: bytes, and turns of a single number.
+fn unaligned() -> MemFlagsData {
+    let mut flags = MemFlagsData::new();
+    flags.set_notrap();
+    flags
+}
+
+impl Translator<'_> {
+    fn loops(&mut self, params: &[ir::Value], body: &[Value]) {
+        let &[memory, _, first_tick, last_tick, first_byte, last_byte] = params else { return };
+        let [ticks, turns, after, exit] = std::array::from_fn(|_| self.builder.create_block());
+        let tick = self.builder.append_block_param(ticks, types::I64);
+        let words = self.builder.append_block_param(turns, types::I64);
+        let first = self.builder.ins().iadd(memory, first_byte);
+        let last = self.builder.ins().iadd(memory, last_byte);
+        self.builder.ins().jump(ticks, &[first_tick.into()]);
+
+        self.builder.switch_to_block(ticks);
+        self.prologue(tick);
+        if body.is_empty() {
+            self.builder.ins().jump(after, &[]);
+        } else {
+            self.broadcast(body);
+            let any = self.builder.ins().icmp(IntCC::UnsignedLessThan, first, last);
+            self.builder.ins().brif(any, turns, &[first.into()], after, &[]);
+            self.builder.switch_to_block(turns);
+            self.body(words, body);
+            let step = i64::try_from(8 * self.lanes.count() * self.copies).unwrap_or(i64::MAX);
+            let next = self.builder.ins().iadd_imm_s(words, step);
+            let more = self.builder.ins().icmp(IntCC::UnsignedLessThan, next, last);
+            self.builder.ins().brif(more, turns, &[next.into()], after, &[]);
+        }
+        self.end_of_tick(after, ticks, exit, tick, last_tick);
+        if body.is_empty() {
+            self.builder.switch_to_block(turns);
+            self.builder.ins().return_(&[]);
+        }
+        self.builder.seal_all_blocks();
+    }
+
+    fn end_of_tick(&mut self, after: Block, ticks: Block, exit: Block, tick: ir::Value, last_tick: ir::Value) {
+        self.builder.switch_to_block(after);
+        let next = self.builder.ins().iadd_imm_s(tick, 1);
+        let more = self.builder.ins().icmp(IntCC::UnsignedLessThan, next, last_tick);
+        self.builder.ins().brif(more, ticks, &[next.into()], exit, &[]);
+        self.builder.switch_to_block(exit);
+        self.builder.ins().return_(&[]);
+    }
+
+    fn prologue(&mut self, tick: ir::Value) {
+        let vector = self.lanes;
+        self.lanes = Lanes::One;
+        for value in self.kernel.values().take(self.kernel.prologue) {
+            let result = match self.kernel.inst(value) {
+                Inst::Tick => Some(tick),
+                Inst::Float(bits) => Some(self.builder.ins().f64const(f64::from_bits(bits))),
+                Inst::Integer(integer) => Some(self.builder.ins().iconst(types::I64, integer)),
+                Inst::Boolean(truth) => Some(self.builder.ins().iconst(types::I8, i64::from(truth))),
+                Inst::Uniform(id) => Some(self.load_uniform(value, id)),
+                Inst::SetUniform(id, a) => {
+                    self.set_uniform(id, a);
+                    None
+                }
+                inst => {
+                    let operands = inst.operands().map(|operand| self.values[operand.index()].map(|copies| copies[0]));
+                    let operands: Vec<ir::Value> = operands.flatten().collect();
+                    Some(self.compute(value, inst, &operands))
+                }
+            };
+            self.values[value.index()] = result.map(|result| [result; MOST_COPIES]);
+        }
+        self.lanes = vector;
+    }
+
+    fn load_uniform(&mut self, value: Value, id: crate::kernel::abi::UniformId) -> ir::Value {
+        let ty = match self.kernel.type_of(value) {
+            Some(Type::F64) => types::F64,
+            Some(Type::Bool) => types::I8,
+            Some(Type::I64) | None => types::I64,
+        };
+        let (base, offset) = self.place(self.memory, self.layout.uniform_offset(id));
+        self.builder.ins().load(ty, unaligned(), base, offset)
+    }
+
+    /// A truth value takes a whole word, so that the host reads it like the others.
+    fn set_uniform(&mut self, id: crate::kernel::abi::UniformId, a: Value) {
+        let Some([mut value, ..]) = self.values[a.index()] else { return };
+        if self.kernel.type_of(a) == Some(Type::Bool) {
+            value = self.builder.ins().uextend(types::I64, value);
+        }
+        let (base, offset) = self.place(self.memory, self.layout.uniform_offset(id));
+        self.builder.ins().store(unaligned(), value, base, offset);
+    }
+
+    /// Turns the prologue's results that the body uses into vectors.
+    fn broadcast(&mut self, body: &[Value]) {
+        if self.lanes == Lanes::One {
+            return;
+        }
+        let used = self.used_uniforms(body);
+        let keep = used.len() <= KEPT_UNIFORMS;
+        let slot = (!keep).then(|| {
+            let size = u32::try_from(used.len() * 16).unwrap_or(u32::MAX);
+            let slot = self.builder.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, size, 4));
+            self.builder.ins().stack_addr(types::I64, slot, 0)
+        });
+        for (position, value) in used.into_iter().enumerate() {
+            let Some([scalar, ..]) = self.values[value.index()] else { continue };
+            let vector = self.splat(scalar, self.kernel.type_of(value));
+            match slot {
+                None => self.values[value.index()] = Some([vector; MOST_COPIES]),
+                Some(base) => {
+                    let offset = i32::try_from(position * 16).unwrap_or(i32::MAX);
+                    self.builder.ins().store(aligned(), vector, base, offset);
+                    self.scratch[value.index()] = Some((base, offset));
+                }
+            }
+        }
+    }
+
+    /// The prologue's values that the body uses, without constants, each once.
+    fn used_uniforms(&self, body: &[Value]) -> Vec<Value> {
+        let mut used: Vec<Value> = body
+            .iter()
+            .flat_map(|&value| self.kernel.inst(value).operands())
+            .filter(|&operand| self.kernel.is_uniform(operand) && !is_constant(self.kernel.inst(operand)))
+            .collect();
+        used.sort_unstable();
+        used.dedup();
+        used
+    }
+
+    fn splat(&mut self, scalar: ir::Value, ty: Option<Type>) -> ir::Value {
+        match ty {
+            Some(Type::F64) => self.builder.ins().splat(types::F64X2, scalar),
+            Some(Type::Bool) => {
+                let word = self.builder.ins().uextend(types::I64, scalar);
+                let mask = self.builder.ins().ineg(word);
+                self.builder.ins().splat(types::I64X2, mask)
+            }
+            Some(Type::I64) | None => self.builder.ins().splat(types::I64X2, scalar),
+        }
+    }
+
+    fn body(&mut self, words: ir::Value, body: &[Value]) {
+        let offset = self.builder.ins().isub(words, self.memory);
+        let element = self.builder.ins().ushr_imm_u(offset, 3);
+        let bytes = self.builder.ins().iadd(self.memory, element);
+        self.turn = Some(Turn { words, bytes, element });
+        for &value in body {
+            let inst = self.kernel.inst(value);
+            if let Inst::Store(id, a) = inst {
+                self.store(value, id, a);
+                continue;
+            }
+            if matches!(inst, Inst::Unary(Unary::Negate, _)) && !self.needs_negation[value.index()] {
+                continue;
+            }
+            let operands = self.operands(inst);
+            let mut copies = operands.first().copied().unwrap_or([self.memory; MOST_COPIES]);
+            for copy in 0..self.copies {
+                let own: Vec<ir::Value> = operands.iter().map(|operand| operand[copy]).collect();
+                copies[copy] = match inst {
+                    Inst::Index => self.index(copy),
+                    _ => self.compute(value, inst, &own),
+                };
+            }
+            self.values[value.index()] = Some(copies);
+        }
+    }
+
+    /// The operands of `inst` in each copy; `fma` gets its negated ones as a negation right before,
+    /// which Cranelift folds into the instruction.
+    fn operands(&mut self, inst: Inst) -> Vec<Copies> {
+        let is_fma = matches!(inst, Inst::Fma(..));
+        let mut list = Vec::with_capacity(3);
+        for operand in inst.operands() {
+            list.push(match self.kernel.inst(operand) {
+                Inst::Unary(Unary::Negate, a) if is_fma && !self.kernel.is_uniform(operand) => {
+                    let inner = self.operand(a);
+                    self.each(inner, |translator, value| translator.builder.ins().fneg(value))
+                }
+                _ => self.operand(operand),
+            });
+        }
+        list
+    }
+
+    fn each(&mut self, mut copies: Copies, f: impl Fn(&mut Self, ir::Value) -> ir::Value) -> Copies {
+        for copy in 0..self.copies {
+            copies[copy] = f(self, copies[copy]);
+        }
+        copies
+    }
+
+    fn operand(&mut self, value: Value) -> Copies {
+        match self.kernel.inst(value) {
+            Inst::Float(bits) => self.constant(bits, Type::F64),
+            Inst::Integer(integer) => self.constant(integer.cast_unsigned(), Type::I64),
+            Inst::Boolean(truth) => self.constant(u64::from(truth), Type::Bool),
+            Inst::Load(id) if self.values[value.index()].is_none() => {
+                let copies = self.load(value, id);
+                self.values[value.index()] = Some(copies);
+                copies
+            }
+            _ if self.scratch[value.index()].is_some() => self.load_scratch(value),
+            inst => {
+                self.values[value.index()].unwrap_or_else(|| panic!("bug: {inst:?} is used before it is computed"))
+            }
+        }
+    }
+
+    fn load_scratch(&mut self, value: Value) -> Copies {
+        let ty = if self.kernel.type_of(value) == Some(Type::F64) { types::F64X2 } else { types::I64X2 };
+        let (base, offset) = self.scratch[value.index()].unwrap_or((self.memory, 0));
+        [self.builder.ins().load(ty, aligned(), base, offset); MOST_COPIES]
+    }
+
+    /// One load from the pool, right where it is used: registers are scarcer than loads.
+    fn constant(&mut self, bits: u64, ty: Type) -> Copies {
+        let constant = match (self.lanes, ty) {
+            (Lanes::One, Type::Bool) => self.builder.ins().iconst(types::I8, bits.cast_signed()),
+            (Lanes::One, Type::I64) => self.builder.ins().iconst(types::I64, bits.cast_signed()),
+            (Lanes::One, Type::F64) => self.pool_load(types::F64, [bits; 2]),
+            (Lanes::Two, Type::Bool) => self.pool_load(types::I64X2, [bits.wrapping_neg(); 2]),
+            (Lanes::Two, Type::I64) => self.pool_load(types::I64X2, [bits; 2]),
+            (Lanes::Two, Type::F64) => self.pool_load(types::F64X2, [bits; 2]),
+        };
+        [constant; MOST_COPIES]
+    }
+
+    fn pool_load(&mut self, ty: ir::Type, words: [u64; 2]) -> ir::Value {
+        let offset = self.pool.pair(words);
+        self.builder.ins().load(ty, aligned(), self.pool_base, offset)
+    }
+
+    /// Base and displacement of a byte offset from a pointer; displacements have 32 bits.
+    fn place(&mut self, pointer: ir::Value, offset: usize) -> (ir::Value, i32) {
+        match i32::try_from(offset) {
+            Ok(displacement) => (pointer, displacement),
+            Err(_) => (self.builder.ins().iadd_imm_s(pointer, i64::try_from(offset).unwrap_or(i64::MAX)), 0),
+        }
+    }
+
+    fn turn(&self) -> Turn {
+        self.turn.unwrap_or_else(|| panic!("bug: a column is used outside of the loop"))
+    }
+
+    fn load(&mut self, value: Value, id: ColumnId) -> Copies {
+        let mut copies = [self.memory; MOST_COPIES];
+        let offset = self.layout.column_offset(id);
+        for (copy, slot) in copies.iter_mut().enumerate().take(self.copies) {
+            let first = copy * self.lanes.count();
+            *slot = match (self.lanes, self.kernel.type_of(value)) {
+                (_, Some(Type::Bool)) => self.load_bools(offset + first),
+                (Lanes::One, Some(Type::F64)) => self.load_words(types::F64, offset + first * 8),
+                (Lanes::One, _) => self.load_words(types::I64, offset + first * 8),
+                (Lanes::Two, Some(Type::F64)) => self.load_words(types::F64X2, offset + first * 8),
+                (Lanes::Two, _) => self.load_words(types::I64X2, offset + first * 8),
+            };
+        }
+        copies
+    }
+
+    fn load_words(&mut self, ty: ir::Type, offset: usize) -> ir::Value {
+        let (base, displacement) = self.place(self.turn().words, offset);
+        let flags = if self.lanes == Lanes::Two { aligned() } else { unaligned() };
+        self.builder.ins().load(ty, flags, base, displacement)
+    }
+
+    fn load_bools(&mut self, offset: usize) -> ir::Value {
+        let (base, displacement) = self.place(self.turn().bytes, offset);
+        let first = self.builder.ins().load(types::I8, unaligned(), base, displacement);
+        if self.lanes == Lanes::One {
+            return first;
+        }
+        let second = self.builder.ins().load(types::I8, unaligned(), base, displacement + 1);
+        let mut mask = |byte| {
+            let word = self.builder.ins().uextend(types::I64, byte);
+            self.builder.ins().ineg(word)
+        };
+        let (first, second) = (mask(first), mask(second));
+        self.join([first, second])
+    }
+
+    fn join(&mut self, lanes: [ir::Value; 2]) -> ir::Value {
+        let vector = self.builder.ins().splat(types::I64X2, lanes[0]);
+        self.builder.ins().insertlane(vector, lanes[1], 1u8)
+    }
+
+    /// Stores after every load of the same column, also of one that nothing has used yet.
+    fn store(&mut self, value: Value, id: ColumnId, a: Value) {
+        for earlier in self.kernel.values().take(value.index()).skip(self.kernel.prologue) {
+            if self.kernel.inst(earlier) == Inst::Load(id) {
+                self.operand(earlier);
+            }
+        }
+        let copies = self.operand(a);
+        let offset = self.layout.column_offset(id);
+        for (copy, &value) in copies.iter().enumerate().take(self.copies) {
+            let first = copy * self.lanes.count();
+            if self.kernel.type_of(a) == Some(Type::Bool) {
+                self.store_bools(value, offset + first);
+            } else {
+                let (base, displacement) = self.place(self.turn().words, offset + first * 8);
+                let flags = if self.lanes == Lanes::Two { aligned() } else { unaligned() };
+                self.builder.ins().store(flags, value, base, displacement);
+            }
+        }
+    }
+
+    fn store_bools(&mut self, value: ir::Value, offset: usize) {
+        let (base, displacement) = self.place(self.turn().bytes, offset);
+        if self.lanes == Lanes::One {
+            self.builder.ins().store(unaligned(), value, base, displacement);
+            return;
+        }
+        for (lane, displacement) in [(0u8, displacement), (1, displacement + 1)] {
+            let word = self.builder.ins().extractlane(value, lane);
+            let byte = self.builder.ins().ireduce(types::I8, word);
+            let bit = self.builder.ins().band_imm_u(byte, 1);
+            self.builder.ins().store(unaligned(), bit, base, displacement);
+        }
+    }
+
+    fn index(&mut self, copy: usize) -> ir::Value {
+        let first = (copy * self.lanes.count()) as u64;
+        let element = self.turn().element;
+        if self.lanes == Lanes::One {
+            return self.builder.ins().iadd_imm_u(element, first.cast_signed());
+        }
+        let offsets = self.pool_load(types::I64X2, [first, first + 1]);
+        let vector = self.builder.ins().splat(types::I64X2, element);
+        self.builder.ins().iadd(vector, offsets)
+    }
+
+    /// The result of a pure instruction on operands of the current width.
+    fn compute(&mut self, value: Value, inst: Inst, operands: &[ir::Value]) -> ir::Value {
+        match (inst, operands) {
+            (Inst::Unary(op, _), &[a]) => self.unary(op, a),
+            (Inst::Binary(op, ..), &[a, b]) => self.binary(op, a, b),
+            (Inst::Compare(op, x, _), &[a, b]) => self.compare(op, self.kernel.type_of(x), a, b),
+            (Inst::Shift(op, _, amount), &[a]) => self.shift(op, a, amount),
+            (Inst::Fma(..), &[a, b, c]) => self.builder.ins().fma(a, b, c),
+            (Inst::Select(..), &[condition, a, b]) => self.select(self.kernel.type_of(value), condition, a, b),
+            (Inst::Table(table, _), &[a]) => self.table(table, a),
+            _ => panic!("bug: {inst:?} is not a core instruction"),
+        }
+    }
+
+    fn unary(&mut self, op: Unary, a: ir::Value) -> ir::Value {
+        match op {
+            Unary::Negate => self.flip_sign(a),
+            Unary::Abs => self.clear_sign(a),
+            Unary::Sqrt => self.builder.ins().sqrt(a),
+            Unary::Floor => self.builder.ins().floor(a),
+            Unary::Ceil => self.builder.ins().ceil(a),
+            Unary::Trunc => self.builder.ins().trunc(a),
+            Unary::Nearest => self.builder.ins().nearest(a),
+            Unary::ToFloat => {
+                let ty = self.float_type();
+                self.builder.ins().fcvt_from_sint(ty, a)
+            }
+            Unary::ToInteger => self.per_lane(a, types::F64, |builder, lane| {
+                builder.ins().fcvt_to_sint_sat(types::I64, lane)
+            }),
+            Unary::FromBool if self.lanes == Lanes::One => self.builder.ins().uextend(types::I64, a),
+            Unary::FromBool => {
+                let one = self.pool_load(types::I64X2, [1; 2]);
+                self.builder.ins().band(a, one)
+            }
+            Unary::ToBits => self.cast(self.int_type(), a),
+            Unary::FromBits => self.cast(self.float_type(), a),
+            Unary::Not if self.lanes == Lanes::One => self.builder.ins().bxor_imm_u(a, 1),
+            Unary::Not => self.builder.ins().bnot(a),
+        }
+    }
+
+    fn float_type(&self) -> ir::Type {
+        if self.lanes == Lanes::One { types::F64 } else { types::F64X2 }
+    }
+
+    fn int_type(&self) -> ir::Type {
+        if self.lanes == Lanes::One { types::I64 } else { types::I64X2 }
+    }
+
+    fn cast(&mut self, ty: ir::Type, a: ir::Value) -> ir::Value {
+        self.builder.ins().bitcast(ty, MemFlagsData::new(), a)
+    }
+
+    fn flip_sign(&mut self, a: ir::Value) -> ir::Value {
+        if self.lanes == Lanes::One {
+            return self.builder.ins().fneg(a);
+        }
+        let sign = self.pool_load(types::F64X2, [1 << 63; 2]);
+        self.builder.ins().bxor(a, sign)
+    }
+
+    fn clear_sign(&mut self, a: ir::Value) -> ir::Value {
+        if self.lanes == Lanes::One {
+            return self.builder.ins().fabs(a);
+        }
+        let rest = self.pool_load(types::F64X2, [!(1 << 63); 2]);
+        self.builder.ins().band(a, rest)
+    }
+
+    fn binary(&mut self, op: Binary, a: ir::Value, b: ir::Value) -> ir::Value {
+        let ins = self.builder.ins();
+        match op {
+            Binary::Add => ins.fadd(a, b),
+            Binary::Subtract => ins.fsub(a, b),
+            Binary::Multiply => ins.fmul(a, b),
+            Binary::Divide => ins.fdiv(a, b),
+            Binary::Min => {
+                let less = ins.fcmp(FloatCC::LessThan, a, b);
+                self.select(Some(Type::F64), less, a, b)
+            }
+            Binary::Max => {
+                let less = ins.fcmp(FloatCC::LessThan, b, a);
+                self.select(Some(Type::F64), less, a, b)
+            }
+            Binary::IntAdd => ins.iadd(a, b),
+            Binary::IntSubtract => ins.isub(a, b),
+            Binary::IntMultiply => ins.imul(a, b),
+            Binary::IntFloorDivide => self.per_lane_pair(a, b, |builder, i, j| floor_divide(builder, i, j).0),
+            Binary::IntRemainder => self.per_lane_pair(a, b, |builder, i, j| floor_divide(builder, i, j).1),
+            Binary::IntAnd | Binary::And => ins.band(a, b),
+            Binary::IntOr | Binary::Or => ins.bor(a, b),
+            Binary::IntXor | Binary::Xor => ins.bxor(a, b),
+        }
+    }
+
+    fn compare(&mut self, op: Compare, ty: Option<Type>, a: ir::Value, b: ir::Value) -> ir::Value {
+        if ty == Some(Type::F64) {
+            let condition = match op {
+                Compare::Equal => FloatCC::Equal,
+                Compare::NotEqual => FloatCC::NotEqual,
+                Compare::Less => FloatCC::LessThan,
+                Compare::LessEqual => FloatCC::LessThanOrEqual,
+            };
+            return self.builder.ins().fcmp(condition, a, b);
+        }
+        let condition = match op {
+            Compare::Equal => IntCC::Equal,
+            Compare::NotEqual => IntCC::NotEqual,
+            Compare::Less => IntCC::SignedLessThan,
+            Compare::LessEqual => IntCC::SignedLessThanOrEqual,
+        };
+        self.builder.ins().icmp(condition, a, b)
+    }
+
+    fn shift(&mut self, op: Shift, a: ir::Value, amount: u8) -> ir::Value {
+        let amount = i64::from(amount);
+        let amount = self.builder.ins().iconst(types::I64, amount);
+        match op {
+            Shift::Left => self.builder.ins().ishl(a, amount),
+            Shift::Right => self.builder.ins().ushr(a, amount),
+            Shift::RightSigned => self.builder.ins().sshr(a, amount),
+        }
+    }
+
+    fn select(&mut self, ty: Option<Type>, condition: ir::Value, a: ir::Value, b: ir::Value) -> ir::Value {
+        if self.lanes == Lanes::One {
+            return self.builder.ins().select(condition, a, b);
+        }
+        let mask = if ty == Some(Type::F64) { self.cast(types::F64X2, condition) } else { condition };
+        self.builder.ins().bitselect(mask, a, b)
+    }
+
+    /// Reads a table, one lane after the other.
+    fn table(&mut self, table: Table, index: ir::Value) -> ir::Value {
+        let offset = self.pool.table(table);
+        let last = i64::try_from(table.0.len().saturating_sub(1)).unwrap_or(i64::MAX);
+        let base = self.pool_base;
+        self.per_lane(index, types::I64, |builder, lane| {
+            let zero = builder.ins().iconst(types::I64, 0);
+            let last = builder.ins().iconst(types::I64, last);
+            let raised = builder.ins().smax(lane, zero);
+            let clamped = builder.ins().smin(raised, last);
+            let bytes = builder.ins().ishl_imm_u(clamped, 3);
+            let address = builder.ins().iadd(base, bytes);
+            builder.ins().load(types::I64, unaligned(), address, offset)
+        })
+    }
+
+    /// Applies a scalar operation with an integer result to each lane.
+    fn per_lane(
+        &mut self,
+        a: ir::Value,
+        lane_type: ir::Type,
+        f: impl Fn(&mut FunctionBuilder<'_>, ir::Value) -> ir::Value,
+    ) -> ir::Value {
+        if self.lanes == Lanes::One {
+            return f(&mut self.builder, a);
+        }
+        debug_assert_eq!(self.builder.func.dfg.value_type(a).lane_type(), lane_type);
+        let lanes = [0u8, 1].map(|lane| {
+            let scalar = self.builder.ins().extractlane(a, lane);
+            f(&mut self.builder, scalar)
+        });
+        self.join(lanes)
+    }
+
+    fn per_lane_pair(
+        &mut self,
+        a: ir::Value,
+        b: ir::Value,
+        f: impl Fn(&mut FunctionBuilder<'_>, ir::Value, ir::Value) -> ir::Value,
+    ) -> ir::Value {
+        if self.lanes == Lanes::One {
+            return f(&mut self.builder, a, b);
+        }
+        let lanes = [0u8, 1].map(|lane| {
+            let (i, j) = (self.builder.ins().extractlane(a, lane), self.builder.ins().extractlane(b, lane));
+            f(&mut self.builder, i, j)
+        });
+        self.join(lanes)
+    }
+}
+
+fn is_constant(inst: Inst) -> bool {
+    matches!(inst, Inst::Float(_) | Inst::Integer(_) | Inst::Boolean(_))
+}
+
+/// Quotient rounded towards minus infinity and remainder with the sign of the divisor; 0 and 0 for a
+/// divisor of 0. The machine traps on 0 and on the smallest number by -1, so that both divide by 1.
+fn floor_divide(builder: &mut FunctionBuilder<'_>, i: ir::Value, j: ir::Value) -> (ir::Value, ir::Value) {
+    let (zero, one) = (builder.ins().iconst(types::I64, 0), builder.ins().iconst(types::I64, 1));
+    let by_zero = builder.ins().icmp_imm_s(IntCC::Equal, j, 0);
+    let by_minus = builder.ins().icmp_imm_s(IntCC::Equal, j, -1);
+    let unsafe_divisor = builder.ins().bor(by_zero, by_minus);
+    let divisor = builder.ins().select(unsafe_divisor, one, j);
+    let quotient = builder.ins().sdiv(i, divisor);
+    let product = builder.ins().imul(quotient, divisor);
+    let rest = builder.ins().isub(i, product);
+    let inexact = builder.ins().icmp_imm_s(IntCC::NotEqual, rest, 0);
+    let signs = builder.ins().bxor(i, divisor);
+    let opposite = builder.ins().icmp_imm_s(IntCC::SignedLessThan, signs, 0);
+    let down = builder.ins().band(inexact, opposite);
+    let down = builder.ins().uextend(types::I64, down);
+    let floor = builder.ins().isub(quotient, down);
+    let negated = builder.ins().isub(zero, i);
+    let floor = builder.ins().select(by_minus, negated, floor);
+    let floor = builder.ins().select(by_zero, zero, floor);
+    let product = builder.ins().imul(floor, j);
+    let rest = builder.ins().isub(i, product);
+    (floor, builder.ins().select(by_zero, zero, rest))
+}

@@ -1,0 +1,200 @@
+//! Kernels of random core instructions.
+
+use arbitrary::{Result, Unstructured};
+use dvdt::kernel::abi::{ColumnId, Storage, UniformId, Varies};
+use dvdt::kernel::{Binary, Builder, Compare, Inst, Kernel, Shift, Table, Type, Unary, Value};
+
+/// Four columns of floats, two of integers, two of truth values; as many uniforms less one of floats.
+pub fn storage() -> Storage {
+    let mut storage = Storage::default();
+    for (ty, count) in [(Type::F64, 4), (Type::I64, 2), (Type::Bool, 2)] {
+        for number in 0..count {
+            storage.column(format!("{ty}{number}"), ty, Varies::Ticks);
+            storage.uniform(format!("u_{ty}{number}"), ty, Varies::Ticks);
+        }
+    }
+    storage
+}
+
+/// A float that is likely to be special.
+pub fn float(u: &mut Unstructured<'_>) -> Result<f64> {
+    Ok(match u.int_in_range(0..=15)? {
+        0 => 0.0,
+        1 => -0.0,
+        2 => f64::INFINITY,
+        3 => f64::NEG_INFINITY,
+        4 => f64::NAN,
+        5 => f64::MIN_POSITIVE / 8.0,
+        6 => f64::MAX,
+        7 => 1.0,
+        8 => f64::from_bits(u.arbitrary()?),
+        _ => f64::from(u.arbitrary::<i16>()?) / 256.0,
+    })
+}
+
+/// An integer that is likely to be special.
+pub fn integer(u: &mut Unstructured<'_>) -> Result<i64> {
+    Ok(match u.int_in_range(0..=7)? {
+        0 => 0,
+        1 => -1,
+        2 => i64::MIN,
+        3 => i64::MAX,
+        4 => u.arbitrary()?,
+        _ => i64::from(u.arbitrary::<i8>()?),
+    })
+}
+
+/// A core kernel over [`storage`].
+pub fn kernel(u: &mut Unstructured<'_>, storage: &Storage) -> Result<Kernel> {
+    let mut generator = Generator { builder: Builder::new("generated", storage), storage, pool: Default::default() };
+    for _ in 0..u.int_in_range(0..=10)? {
+        generator.inst(u, true)?;
+    }
+    let mut writes = vec![];
+    for (id, slot) in (0u32..).zip(&storage.uniforms) {
+        if u.ratio(1, 6)? {
+            writes.push((UniformId(id), generator.pick(u, slot.ty, true)?));
+        }
+    }
+    writes.into_iter().for_each(|(id, value)| generator.builder.set_uniform(id, value));
+    generator.builder.begin_body();
+    for _ in 0..u.int_in_range(1..=60)? {
+        generator.inst(u, false)?;
+    }
+    let mut writes = vec![];
+    for (id, slot) in (0u32..).zip(&storage.columns) {
+        if u.ratio(2, 3)? {
+            writes.push((ColumnId(id), generator.pick(u, slot.ty, false)?));
+        }
+    }
+    writes.into_iter().for_each(|(id, value)| generator.builder.store(id, value));
+    Ok(generator.builder.finish())
+}
+
+struct Generator<'a> {
+    builder: Builder<'a>,
+    storage: &'a Storage,
+    pool: [Vec<Value>; 3],
+}
+
+const SQUARES: Table = Table(&[0, 1, 4, 9, 16]);
+
+impl Generator<'_> {
+    fn inst(&mut self, u: &mut Unstructured<'_>, prologue: bool) -> Result<()> {
+        let inst = match u.int_in_range(0..=13)? {
+            0..=2 => {
+                let op = *u.choose(&[
+                    Binary::Add,
+                    Binary::Subtract,
+                    Binary::Multiply,
+                    Binary::Divide,
+                    Binary::Min,
+                    Binary::Max,
+                ])?;
+                Inst::Binary(op, self.pick(u, Type::F64, prologue)?, self.pick(u, Type::F64, prologue)?)
+            }
+            3 | 4 => {
+                let op = *u.choose(&[
+                    Binary::IntAdd,
+                    Binary::IntSubtract,
+                    Binary::IntMultiply,
+                    Binary::IntFloorDivide,
+                    Binary::IntRemainder,
+                    Binary::IntAnd,
+                    Binary::IntOr,
+                    Binary::IntXor,
+                ])?;
+                Inst::Binary(op, self.pick(u, Type::I64, prologue)?, self.pick(u, Type::I64, prologue)?)
+            }
+            5 => {
+                let op = *u.choose(&[Binary::And, Binary::Or, Binary::Xor])?;
+                Inst::Binary(op, self.pick(u, Type::Bool, prologue)?, self.pick(u, Type::Bool, prologue)?)
+            }
+            6 => {
+                let ty = *u.choose(&[Type::F64, Type::I64])?;
+                let op = *u.choose(&[Compare::Equal, Compare::NotEqual, Compare::Less, Compare::LessEqual])?;
+                Inst::Compare(op, self.pick(u, ty, prologue)?, self.pick(u, ty, prologue)?)
+            }
+            7 => {
+                let op = *u.choose(&[Shift::Left, Shift::Right, Shift::RightSigned])?;
+                Inst::Shift(op, self.pick(u, Type::I64, prologue)?, u.int_in_range(0..=63)?)
+            }
+            8 | 9 => Inst::Fma(
+                self.pick(u, Type::F64, prologue)?,
+                self.pick(u, Type::F64, prologue)?,
+                self.pick(u, Type::F64, prologue)?,
+            ),
+            10 => {
+                let ty = *u.choose(&[Type::F64, Type::I64, Type::Bool])?;
+                let condition = self.pick(u, Type::Bool, prologue)?;
+                Inst::Select(condition, self.pick(u, ty, prologue)?, self.pick(u, ty, prologue)?)
+            }
+            11 => Inst::Table(SQUARES, self.pick(u, Type::I64, prologue)?),
+            _ => self.unary(u, prologue)?,
+        };
+        let value = self.builder.push(inst);
+        let ty = self.builder.type_of(value);
+        self.pool[ty as usize].push(value);
+        Ok(())
+    }
+
+    fn unary(&mut self, u: &mut Unstructured<'_>, prologue: bool) -> Result<Inst> {
+        Ok(match u.int_in_range(0..=5)? {
+            0 => Inst::Unary(Unary::ToFloat, self.pick(u, Type::I64, prologue)?),
+            1 => Inst::Unary(Unary::FromBits, self.pick(u, Type::I64, prologue)?),
+            2 => Inst::Unary(*u.choose(&[Unary::FromBool, Unary::Not])?, self.pick(u, Type::Bool, prologue)?),
+            3 => {
+                // The bits of a NaN are nobody's promise.
+                let value = self.pick(u, Type::F64, prologue)?;
+                let number = self.builder.equal(value, value);
+                let zero = self.builder.float(0.0);
+                let value = self.builder.select(number, value, zero);
+                Inst::Unary(Unary::ToBits, value)
+            }
+            _ => {
+                let op = *u.choose(&[
+                    Unary::Negate,
+                    Unary::Abs,
+                    Unary::Sqrt,
+                    Unary::Floor,
+                    Unary::Ceil,
+                    Unary::Trunc,
+                    Unary::Nearest,
+                    Unary::ToInteger,
+                ])?;
+                Inst::Unary(op, self.pick(u, Type::F64, prologue)?)
+            }
+        })
+    }
+
+    /// An operand: something computed before, a constant, or something stored.
+    fn pick(&mut self, u: &mut Unstructured<'_>, ty: Type, prologue: bool) -> Result<Value> {
+        let known = &self.pool[ty as usize];
+        if !known.is_empty() && u.ratio(3, 5)? {
+            return Ok(*u.choose(known)?);
+        }
+        if u.ratio(1, 3)? {
+            return Ok(match ty {
+                Type::F64 => {
+                    let value = float(u)?;
+                    self.builder.float(value)
+                }
+                Type::I64 => {
+                    let value = integer(u)?;
+                    self.builder.int(value)
+                }
+                Type::Bool => {
+                    let value = u.arbitrary()?;
+                    self.builder.boolean(value)
+                }
+            });
+        }
+        if ty == Type::I64 && u.ratio(1, 3)? {
+            return Ok(if prologue { self.builder.tick() } else { self.builder.index() });
+        }
+        let slots = if prologue { &self.storage.uniforms } else { &self.storage.columns };
+        let fitting: Vec<u32> = (0u32..).zip(slots).filter(|(_, slot)| slot.ty == ty).map(|(id, _)| id).collect();
+        let id = *u.choose(&fitting)?;
+        Ok(if prologue { self.builder.uniform(UniformId(id)) } else { self.builder.load(ColumnId(id)) })
+    }
+}
