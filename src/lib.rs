@@ -6,6 +6,7 @@ pub mod interpret;
 pub mod jit;
 pub mod kernel;
 pub mod model;
+pub mod runtime;
 pub mod scheme;
 pub mod source;
 pub mod syntax;

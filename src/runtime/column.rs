@@ -1,0 +1,94 @@
+//! A group's memory: one block of 64-bit words, seen as typed slices without a copy.
+
+use super::{Error, Place};
+use crate::kernel::abi::{Layout, Varies};
+use bytemuck::{Pod, Zeroable};
+
+// A truth value that is uniform fills a word, and is seen as that word's first byte.
+const _: () = assert!(cfg!(target_endian = "little"), "the memory layout is that of little-endian machines");
+
+/// One cache line; that its alignment is 64 aligns the whole block.
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C, align(64))]
+struct Line([u64; 8]);
+
+/// The numbers of one group, placed as its [`Layout`] says.
+pub(super) struct Memory {
+    lines: Vec<Line>,
+}
+
+impl Memory {
+    /// Zeros for the group `name`.
+    pub(super) fn new(layout: &Layout, name: &str) -> Result<Self, Error> {
+        let lines = bytemuck::allocation::try_zeroed_vec(layout.bytes().div_ceil(size_of::<Line>()));
+        let refused = |()| Error::Memory { what: format!("the group `{name}`"), bytes: layout.bytes() as u128 };
+        Ok(Memory { lines: lines.map_err(refused)? })
+    }
+
+    pub(super) fn words(&self) -> &[u64] {
+        bytemuck::cast_slice(&self.lines)
+    }
+
+    pub(super) fn words_mut(&mut self) -> &mut [u64] {
+        bytemuck::cast_slice_mut(&mut self.lines)
+    }
+
+    pub(super) fn floats(&self, layout: &Layout, place: Place) -> &[f64] {
+        bytemuck::cast_slice(&self.words()[words(layout, place)])
+    }
+
+    pub(super) fn floats_mut(&mut self, layout: &Layout, place: Place) -> &mut [f64] {
+        bytemuck::cast_slice_mut(&mut self.words_mut()[words(layout, place)])
+    }
+
+    pub(super) fn integers(&self, layout: &Layout, place: Place) -> &[i64] {
+        bytemuck::cast_slice(&self.words()[words(layout, place)])
+    }
+
+    pub(super) fn integers_mut(&mut self, layout: &Layout, place: Place) -> &mut [i64] {
+        bytemuck::cast_slice_mut(&mut self.words_mut()[words(layout, place)])
+    }
+
+    /// `None` when a byte is neither 0 nor 1, which no executor writes.
+    pub(super) fn booleans(&self, layout: &Layout, place: Place) -> Option<&[bool]> {
+        let bytes: &[u8] = bytemuck::cast_slice(&self.lines);
+        bytemuck::checked::try_cast_slice(&bytes[bytes_of(layout, place)]).ok()
+    }
+
+    /// `None` when a byte is neither 0 nor 1, which no executor writes.
+    pub(super) fn booleans_mut(&mut self, layout: &Layout, place: Place) -> Option<&mut [bool]> {
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut self.lines);
+        bytemuck::checked::try_cast_slice_mut(&mut bytes[bytes_of(layout, place)]).ok()
+    }
+
+    /// Becomes equal to `other`, which has the same layout.
+    pub(super) fn copy_all(&mut self, other: &Memory) {
+        self.lines.copy_from_slice(&other.lines);
+    }
+
+    /// Becomes equal to `other` in all that a tick may change.
+    pub(super) fn copy_ticking(&mut self, layout: &Layout, other: &Memory) {
+        let uniforms = layout.storage.uniforms.len();
+        self.words_mut()[..uniforms].copy_from_slice(&other.words()[..uniforms]);
+        for (id, slot) in (0..).map(crate::kernel::abi::ColumnId).zip(&layout.storage.columns) {
+            if slot.varies == Varies::Ticks {
+                let start = layout.column_offset(id) / 8;
+                let length = match slot.ty {
+                    crate::kernel::Type::Bool => layout.padded() / 8,
+                    crate::kernel::Type::F64 | crate::kernel::Type::I64 => layout.padded(),
+                };
+                self.words_mut()[start..start + length].copy_from_slice(&other.words()[start..start + length]);
+            }
+        }
+    }
+}
+
+fn words(layout: &Layout, place: Place) -> std::ops::Range<usize> {
+    let start = place.offset(layout) / 8;
+    start..start + place.length(layout)
+}
+
+fn bytes_of(layout: &Layout, place: Place) -> std::ops::Range<usize> {
+    let start = place.offset(layout);
+    start..start + place.length(layout)
+}

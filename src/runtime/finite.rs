@@ -1,0 +1,147 @@
+//! Finds where the first infinity or NaN of a variable comes from.
+//!
+//! State variables are looked at after each chunk of ticks. When one has become infinite or NaN, the
+//! chunk is repeated from a copy of the memory at its start, tick by tick, until it happens again:
+//! kernels are functions of memory and tick, so it does. A value that becomes finite again within
+//! the chunk goes unnoticed.
+
+use super::column::Memory;
+use super::group::Group;
+use super::{Error, Place, Program};
+use crate::algebra::Kind;
+use std::fmt;
+use std::ops::Range;
+
+/// The first infinite value or NaN of a state variable. The run goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NonFinite {
+    /// Of the variable.
+    pub group: String,
+    /// As in the text.
+    pub variable: String,
+    /// The first element that holds one; `None` when there is one number for all.
+    pub element: Option<usize>,
+    /// The first tick that starts with it.
+    pub tick: u64,
+    /// Of the start of that tick, in seconds.
+    pub time: f64,
+    /// NaN or an infinity.
+    pub value: f64,
+}
+
+impl fmt::Display for NonFinite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let NonFinite { group, variable, element, tick, time, value } = self;
+        let element = element.map(|element| format!("[{element}]")).unwrap_or_default();
+        write!(f, "`{group}.{variable}{element}` is {value} at t = {time} s (tick {tick})")
+    }
+}
+
+/// Looks after one group.
+pub(super) struct Watch {
+    /// Float state variables that have been finite so far, as numbers of [`Program::variables`].
+    finite: Vec<usize>,
+    /// The group's memory at the start of the chunk.
+    snapshot: Memory,
+}
+
+impl Watch {
+    /// Watches all float state variables of a group.
+    pub(super) fn new(group: &Group) -> Result<Self, Error> {
+        let program = group.program();
+        let watched = |&index: &usize| {
+            let variable = &program.variables[index];
+            variable.state && variable.kind == Kind::Float
+        };
+        let finite = (0..program.variables.len()).filter(watched).collect();
+        Ok(Watch { finite, snapshot: Memory::new(&program.layout, &program.name)? })
+    }
+
+    /// Reports what is not finite at the start of a run, and remembers the memory.
+    pub(super) fn begin_run(&mut self, group: &Group, tick: u64, found: &mut Vec<NonFinite>) {
+        for index in self.lost(group) {
+            found.extend(look(group.program(), &group.memory, index).map(|hit| hit.at(tick)));
+        }
+        if !self.finite.is_empty() {
+            self.snapshot.copy_all(&group.memory);
+        }
+    }
+
+    /// Remembers the memory at the start of a chunk.
+    pub(super) fn begin_chunk(&mut self, group: &Group) {
+        if !self.finite.is_empty() {
+            self.snapshot.copy_ticking(&group.program().layout, &group.memory);
+        }
+    }
+
+    /// Reports what ceased to be finite during `ticks`.
+    pub(super) fn end_chunk(&mut self, group: &Group, ticks: Range<u64>, found: &mut Vec<NonFinite>) {
+        let mut lost = self.lost(group);
+        for tick in ticks.clone() {
+            if lost.is_empty() {
+                return;
+            }
+            group.program().step(self.snapshot.words_mut(), tick);
+            lost.retain(|&index| {
+                let hit = look(group.program(), &self.snapshot, index);
+                let is_lost = hit.is_none();
+                found.extend(hit.map(|hit| hit.at(tick + 1)));
+                is_lost
+            });
+        }
+        for index in lost {
+            found.extend(look(group.program(), &group.memory, index).map(|hit| hit.at(ticks.end)));
+        }
+    }
+
+    /// Takes out the variables that are not finite.
+    fn lost(&mut self, group: &Group) -> Vec<usize> {
+        let program = group.program();
+        let is_lost = |index: &mut usize| {
+            let values = group.memory.floats(&program.layout, program.variables[*index].place);
+            !all_finite(values)
+        };
+        self.finite.extract_if(.., is_lost).collect()
+    }
+}
+
+/// A sum of bits instead of an early exit, so that the loop is done in vectors.
+fn all_finite(values: &[f64]) -> bool {
+    const EXPONENT: u64 = 0x7ff << 52;
+    values.iter().fold(0, |count, value| count | u64::from(value.to_bits() & EXPONENT == EXPONENT)) == 0
+}
+
+/// A report without a time.
+struct Hit<'a> {
+    program: &'a Program,
+    index: usize,
+    element: usize,
+    value: f64,
+}
+
+fn look<'a>(program: &'a Program, memory: &Memory, index: usize) -> Option<Hit<'a>> {
+    let values = memory.floats(&program.layout, program.variables[index].place);
+    if all_finite(values) {
+        return None;
+    }
+    let element = values.iter().position(|value| !value.is_finite())?;
+    Some(Hit { program, index, element, value: values[element] })
+}
+
+impl Hit<'_> {
+    /// The time is filled in by the network, which knows the clock.
+    fn at(self, tick: u64) -> NonFinite {
+        let variable = &self.program.variables[self.index];
+        NonFinite {
+            group: self.program.name.clone(),
+            variable: variable.name.clone(),
+            element: match variable.place {
+                Place::Column(_) => Some(self.element),
+                Place::Uniform(_) => None,
+            },
+            tick,
+            time: 0.0,
+            value: self.value,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! One group of a simulation: its memory, and the host's view of it.
+
+use super::column::Memory;
+use super::{Error, Place, Plan, Program, Variable};
+use crate::algebra::Kind;
+use crate::kernel::Type;
+use crate::kernel::abi::Routine;
+use std::sync::Arc;
+
+/// The variables of one group, read and written between runs as plain slices.
+///
+/// A variable with one number for all elements is a slice of length 1.
+pub struct Group {
+    plan: Arc<Plan>,
+    index: usize,
+    pub(super) memory: Memory,
+    /// Whether the prelude has to run: a parameter was written since it did.
+    stale: bool,
+}
+
+impl Group {
+    /// The group as its program's initial values make it.
+    pub(super) fn new(plan: &Arc<Plan>, index: usize) -> Result<Self, Error> {
+        let program = &plan.programs[index];
+        check(program)?;
+        let mut memory = Memory::new(&program.layout, &program.name)?;
+        for routine in &program.init {
+            routine.call(memory.words_mut(), 0..1, 0..program.layout.elements);
+        }
+        Ok(Group { plan: Arc::clone(plan), index, memory, stale: true })
+    }
+
+    /// The name in the text.
+    pub fn name(&self) -> &str {
+        &self.program().name
+    }
+
+    /// The number of elements.
+    pub fn elements(&self) -> usize {
+        self.program().layout.elements
+    }
+
+    /// All variables that can be read here.
+    pub fn variables(&self) -> &[Variable] {
+        &self.program().variables
+    }
+
+    /// The variable called `name`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn variable(&self, name: &str) -> Result<&Variable, Error> {
+        self.variables().iter().find(|variable| variable.name == name).ok_or_else(|| Error::UnknownVariable {
+            group: self.name().to_owned(),
+            name: name.to_owned(),
+            known: self.variables().iter().map(|variable| variable.name.clone()).collect(),
+        })
+    }
+
+    /// The values of a float variable, in SI base units.
+    ///
+    /// # Errors
+    /// When there is no such variable, or it holds something else.
+    pub fn floats(&self, name: &str) -> Result<&[f64], Error> {
+        let place = self.readable(name, Kind::Float)?;
+        Ok(self.memory.floats(&self.program().layout, place))
+    }
+
+    /// The values of an integer variable.
+    ///
+    /// # Errors
+    /// When there is no such variable, or it holds something else.
+    pub fn integers(&self, name: &str) -> Result<&[i64], Error> {
+        let place = self.readable(name, Kind::Integer)?;
+        Ok(self.memory.integers(&self.program().layout, place))
+    }
+
+    /// The values of a boolean variable.
+    ///
+    /// # Errors
+    /// When there is no such variable, or it holds something else.
+    pub fn booleans(&self, name: &str) -> Result<&[bool], Error> {
+        let place = self.readable(name, Kind::Boolean)?;
+        self.memory.booleans(&self.program().layout, place).ok_or_else(|| self.torn(name))
+    }
+
+    /// The values of a float variable, to be written, in SI base units.
+    ///
+    /// # Errors
+    /// When there is no such variable, it holds something else, or it is computed.
+    pub fn floats_mut(&mut self, name: &str) -> Result<&mut [f64], Error> {
+        let place = self.writable(name, Kind::Float)?;
+        Ok(self.memory.floats_mut(&self.plan.programs[self.index].layout, place))
+    }
+
+    /// The values of an integer variable, to be written.
+    ///
+    /// # Errors
+    /// When there is no such variable, it holds something else, or it is computed.
+    pub fn integers_mut(&mut self, name: &str) -> Result<&mut [i64], Error> {
+        let place = self.writable(name, Kind::Integer)?;
+        Ok(self.memory.integers_mut(&self.plan.programs[self.index].layout, place))
+    }
+
+    /// The values of a boolean variable, to be written.
+    ///
+    /// # Errors
+    /// When there is no such variable, it holds something else, or it is computed.
+    pub fn booleans_mut(&mut self, name: &str) -> Result<&mut [bool], Error> {
+        let place = self.writable(name, Kind::Boolean)?;
+        let torn = self.torn(name);
+        self.memory.booleans_mut(&self.plan.programs[self.index].layout, place).ok_or(torn)
+    }
+
+    pub(super) fn program(&self) -> &Program {
+        &self.plan.programs[self.index]
+    }
+
+    /// The program and the memory it works on, at once.
+    pub(super) fn parts(&mut self) -> (&Program, &mut [u64]) {
+        (&self.plan.programs[self.index], self.memory.words_mut())
+    }
+
+    /// Runs code that may write anything.
+    pub(super) fn apply(&mut self, routine: &dyn Routine, tick: u64) {
+        let (program, words) = self.parts();
+        routine.call(words, tick..tick + 1, 0..program.layout.elements);
+        self.stale = true;
+    }
+
+    /// Runs the prelude when a parameter was written since it ran.
+    pub(super) fn refresh(&mut self, tick: u64) {
+        if !std::mem::take(&mut self.stale) {
+            return;
+        }
+        let (program, words) = self.parts();
+        for stage in &program.prelude {
+            stage.run(&program.layout, words, tick);
+        }
+    }
+
+    fn readable(&self, name: &str, asked: Kind) -> Result<Place, Error> {
+        let variable = self.variable(name)?;
+        if variable.kind == asked {
+            return Ok(variable.place);
+        }
+        let (holds, asked) = (noun(variable.kind), noun(asked));
+        Err(Error::Kind { variable: format!("{}.{name}", self.name()), holds, asked })
+    }
+
+    fn writable(&mut self, name: &str, asked: Kind) -> Result<Place, Error> {
+        let place = self.readable(name, asked)?;
+        let variable = self.variable(name)?;
+        if !variable.writable {
+            return Err(Error::ReadOnly { variable: format!("{}.{name}", self.name()) });
+        }
+        self.stale |= !variable.state;
+        Ok(place)
+    }
+
+    fn torn(&self, name: &str) -> Error {
+        Error::Plan(format!("`{}.{name}` holds a truth value that is neither true nor false", self.name()))
+    }
+}
+
+/// Checks that the kinds of the variables are those of their places.
+fn check(program: &Program) -> Result<(), Error> {
+    for variable in &program.variables {
+        let stored = match variable.place.ty(&program.layout) {
+            Type::F64 => Kind::Float,
+            Type::I64 => Kind::Integer,
+            Type::Bool => Kind::Boolean,
+        };
+        if stored != variable.kind {
+            let name = format!("{}.{}", program.name, variable.name);
+            let (stored, kind) = (noun(stored), noun(variable.kind));
+            return Err(Error::Plan(format!("`{name}` is {kind} and its place holds {stored}")));
+        }
+    }
+    Ok(())
+}
+
+fn noun(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Boolean => "booleans",
+        Kind::Integer => "integers",
+        Kind::Float => "floats",
+    }
+}

@@ -1,0 +1,377 @@
+//! One simulation: groups, clocks and recordings, and the loop that advances them.
+
+use super::control::{Controls, Pace, Report, Reporter};
+use super::denormal::Mode;
+use super::finite::{NonFinite, Watch};
+use super::group::Group;
+use super::island::Island;
+use super::schedule::Task;
+use super::time::{Time, Timeline};
+use super::{Error, MonitorPlan, Plan, Recording, buffer};
+use crate::kernel::abi::Routine;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A simulation between runs.
+pub struct Network {
+    plan: Arc<Plan>,
+    timeline: Timeline,
+    islands: Vec<Island>,
+    watches: Vec<Watch>,
+    /// For each monitor its island and its number there.
+    monitors: Vec<(usize, usize)>,
+    /// For each clock the next tick.
+    ticks: Vec<u64>,
+    time: Time,
+    /// The clocks that something happens at, or all.
+    busy: Vec<usize>,
+}
+
+impl Network {
+    /// A simulation at time 0, with initial values.
+    ///
+    /// # Errors
+    /// When there is not enough memory, or clocks have no common unit that can be counted.
+    pub fn new(plan: Arc<Plan>) -> Result<Self, Error> {
+        check(&plan)?;
+        let timeline = Timeline::new(&plan.clocks)?;
+        let mode = Mode::enter(plan.denormals);
+        let islands: Result<Vec<Island>, Error> =
+            (0..plan.programs.len()).map(|index| Island::new(&plan, index, &timeline)).collect();
+        drop(mode);
+        let islands = islands?;
+        let watches: Result<Vec<Watch>, Error> = islands.iter().map(|island| Watch::new(&island.group)).collect();
+        let ticks = vec![0; plan.clocks.len()];
+        let (monitors, busy) = (monitors(&plan), busy(&plan, &islands));
+        Ok(Network { plan, timeline, islands, watches: watches?, monitors, ticks, time: Time::ZERO, busy })
+    }
+
+    /// Advances by the decimal number of 15 digits nearest to `seconds`.
+    ///
+    /// # Errors
+    /// As [`Self::run_with`], and when `seconds` is no duration.
+    pub fn run(&mut self, seconds: f64) -> Result<Report, Error> {
+        self.run_with(duration(seconds)?, Controls::default())
+    }
+
+    /// Advances by `span`: every clock does the ticks that lie from now up to the time at the end. A
+    /// time within `1e-4 * dt` of a tick counts as that tick. No tick is left out or repeated by
+    /// consecutive runs. A span of zero only prepares.
+    ///
+    /// # Errors
+    /// Before anything happens: when the end cannot be counted, or when the recordings do not fit in
+    /// memory.
+    pub fn run_with(&mut self, span: Time, mut controls: Controls<'_>) -> Result<Report, Error> {
+        let begun = Instant::now();
+        let target = self.time.plus(span).ok_or(Error::TooLong)?;
+        let ends = self.ends(target)?;
+        self.make_room(&ends)?;
+        let mut run = Run {
+            target,
+            before: self.ticks.clone(),
+            start: self.time.to_f64(),
+            reporter: Reporter::new(&mut controls, begun),
+            found: Vec::new(),
+            ends,
+        };
+        let cancelled = self.chunks(&mut run);
+        let done = |(after, before): (&u64, &u64)| after - before;
+        let ticks: Vec<u64> = self.ticks.iter().zip(&run.before).map(done).collect();
+        Ok(Report {
+            samples: self.plan.monitors.iter().map(|monitor| ticks[monitor.clock]).sum(),
+            ticks,
+            wall: begun.elapsed(),
+            cancelled,
+            non_finite: std::mem::take(&mut run.found),
+        })
+    }
+
+    /// Does everything that happens at the next time at which something happens, and stands at the
+    /// time after that. Non-finite values are not looked for.
+    ///
+    /// # Errors
+    /// As [`Self::run_with`].
+    pub fn tick(&mut self) -> Result<(), Error> {
+        let Some(now) = self.next_time() else { return Ok(()) };
+        // Clocks that nothing uses are brought along.
+        let due = |clock: usize| self.timeline.first_from(clock, now + 1).max(self.ticks[clock]);
+        let ends: Vec<u64> = (0..self.ticks.len()).map(due).collect();
+        self.timeline.check(&ends)?;
+        self.make_room(&ends)?;
+        let mode = Mode::enter(self.plan.denormals);
+        self.refresh();
+        self.advance(ends);
+        drop(mode);
+        if let Some(next) = self.next_time() {
+            self.time = self.timeline.time(next);
+        }
+        Ok(())
+    }
+
+    /// Makes room in all recordings for runs of `seconds` to come, so that several runs fill one
+    /// piece of memory without moving it.
+    ///
+    /// # Errors
+    /// When `seconds` is no duration, or there is not enough memory.
+    pub fn reserve(&mut self, seconds: f64) -> Result<(), Error> {
+        let target = self.time.plus(duration(seconds)?).ok_or(Error::TooLong)?;
+        let ends = self.ends(target)?;
+        self.make_room(&ends)
+    }
+
+    /// Runs code for a group between runs, such as an assignment.
+    ///
+    /// # Errors
+    /// When there is no such group.
+    pub fn apply(&mut self, group: &str, routine: &dyn Routine) -> Result<(), Error> {
+        let index = self.find(group)?;
+        let tick = self.ticks[self.plan.programs[index].clock];
+        let _mode = Mode::enter(self.plan.denormals);
+        self.islands[index].group.apply(routine, tick);
+        Ok(())
+    }
+
+    /// A group, to be read.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn group(&self, name: &str) -> Result<&Group, Error> {
+        Ok(&self.islands[self.find(name)?].group)
+    }
+
+    /// A group, to be written.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn group_mut(&mut self, name: &str) -> Result<&mut Group, Error> {
+        let index = self.find(name)?;
+        Ok(&mut self.islands[index].group)
+    }
+
+    /// All groups, in the order of the plan.
+    pub fn groups(&self) -> impl ExactSizeIterator<Item = &Group> {
+        self.islands.iter().map(|island| &island.group)
+    }
+
+    /// All recordings, in the order of the plan's monitors.
+    pub fn recordings(&self) -> impl ExactSizeIterator<Item = &Recording> {
+        self.monitors.iter().map(|&(island, number)| &self.islands[island].recordings[number])
+    }
+
+    /// The compiled model.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// The time at which the simulation stands.
+    pub fn time(&self) -> Time {
+        self.time
+    }
+
+    /// For each clock of the plan the next tick.
+    pub fn ticks(&self) -> &[u64] {
+        &self.ticks
+    }
+
+    /// Everything that happens, in the order in which it does when all of it falls on one time.
+    pub fn schedule(&self) -> Vec<&Task> {
+        let mut tasks: Vec<&Task> = self.islands.iter().flat_map(|island| &island.tasks).collect();
+        tasks.sort();
+        tasks
+    }
+}
+
+/// What one run knows.
+struct Run<'c, 'a> {
+    target: Time,
+    start: f64,
+    before: Vec<u64>,
+    ends: Vec<u64>,
+    reporter: Reporter<'c, 'a>,
+    found: Vec<NonFinite>,
+}
+
+impl Network {
+    /// The loop: chunk by chunk until all clocks are at their ends. Gives whether it was cancelled.
+    fn chunks(&mut self, run: &mut Run<'_, '_>) -> bool {
+        let mut pace = Pace::new();
+        let mut around = Instant::now();
+        self.prepare(&mut run.found);
+        run.reporter.say(0.0, 0.0);
+        loop {
+            if run.reporter.is_cancelled() && self.ticks != run.ends {
+                return true;
+            }
+            let (to, time) = self.chunk(run, pace.ticks());
+            let work = Instant::now();
+            let mode = Mode::enter(self.plan.denormals);
+            let from = self.advance(to);
+            let (done, before) = (Instant::now(), work - around);
+            self.look(&from, &mut run.found);
+            drop(mode);
+            self.time = time;
+            if self.ticks == run.ends {
+                self.time = run.target;
+                run.reporter.say(1.0, run.target.to_f64() - run.start);
+                return false;
+            }
+            pace.learn(done - work, before + done.elapsed());
+            let (span, simulated) = (run.target.to_f64() - run.start, time.to_f64() - run.start);
+            run.reporter.maybe_say((simulated / span).clamp(0.0, 1.0), simulated);
+            around = Instant::now();
+            self.remember();
+        }
+    }
+
+    /// Where the next chunk ends: for each clock the tick, and the time.
+    fn chunk(&self, run: &Run<'_, '_>, ticks: u64) -> (Vec<u64>, Time) {
+        let fastest = self.timeline.fastest(self.busy.iter().copied());
+        let Some(fastest) = fastest else { return (run.ends.clone(), run.target) };
+        let tick = self.ticks[fastest].saturating_add(ticks);
+        if tick >= run.ends[fastest] {
+            return (run.ends.clone(), run.target);
+        }
+        let horizon = self.timeline.at(fastest, tick);
+        let end = |clock: usize| self.timeline.first_from(clock, horizon).clamp(self.ticks[clock], run.ends[clock]);
+        ((0..self.ticks.len()).map(end).collect(), self.timeline.time(horizon))
+    }
+
+    /// Brings all islands to the ticks `to`; gives the ticks before.
+    fn advance(&mut self, to: Vec<u64>) -> Vec<u64> {
+        for island in &mut self.islands {
+            island.advance(&self.timeline, &self.ticks, &to);
+        }
+        std::mem::replace(&mut self.ticks, to)
+    }
+
+    /// What happens once at the start of a run.
+    fn prepare(&mut self, found: &mut Vec<NonFinite>) {
+        let _mode = Mode::enter(self.plan.denormals);
+        self.refresh();
+        let known = found.len();
+        for (island, watch) in self.islands.iter().zip(&mut self.watches) {
+            watch.begin_run(&island.group, self.ticks[island.group.program().clock], found);
+        }
+        self.date(&mut found[known..]);
+    }
+
+    /// Runs the preludes whose parameters were written.
+    fn refresh(&mut self) {
+        for island in &mut self.islands {
+            let clock = island.group.program().clock;
+            island.group.refresh(self.ticks[clock]);
+        }
+    }
+
+    /// Looks for values that ceased to be finite since the ticks `from`.
+    fn look(&mut self, from: &[u64], found: &mut Vec<NonFinite>) {
+        let known = found.len();
+        for (island, watch) in self.islands.iter().zip(&mut self.watches) {
+            let clock = island.group.program().clock;
+            watch.end_chunk(&island.group, from[clock]..self.ticks[clock], found);
+        }
+        self.date(&mut found[known..]);
+    }
+
+    fn remember(&mut self) {
+        for (island, watch) in self.islands.iter().zip(&mut self.watches) {
+            watch.begin_chunk(&island.group);
+        }
+    }
+
+    /// Fills in the times.
+    #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 ticks")]
+    fn date(&self, found: &mut [NonFinite]) {
+        for hit in found {
+            let program = self.plan.programs.iter().find(|program| program.name == hit.group);
+            if let Some(program) = program {
+                hit.time = hit.tick as f64 * self.plan.clocks[program.clock].dt.to_f64();
+            }
+        }
+    }
+
+    /// For each clock the tick before which a run to `target` ends.
+    fn ends(&self, target: Time) -> Result<Vec<u64>, Error> {
+        let ends = self.timeline.ends(target)?;
+        Ok(ends.iter().zip(&self.ticks).map(|(end, tick)| *end.max(tick)).collect())
+    }
+
+    /// When the next tick of a busy clock is.
+    fn next_time(&self) -> Option<u128> {
+        self.busy.iter().map(|&clock| self.timeline.at(clock, self.ticks[clock])).min()
+    }
+
+    /// Makes room in the recordings up to the ticks `ends`.
+    fn make_room(&mut self, ends: &[u64]) -> Result<(), Error> {
+        let ticks: Vec<u64> = ends.iter().zip(&self.ticks).map(|(end, tick)| end - tick).collect();
+        let lacking = |(monitor, recording): (&MonitorPlan, &Recording)| recording.lacks(ticks[monitor.clock]);
+        let together: u128 = self.plan.monitors.iter().zip(self.recordings()).map(lacking).sum();
+        if !buffer::is_available(together) {
+            return Err(self.too_large(&ticks, together));
+        }
+        for (monitor, &(island, number)) in self.plan.monitors.iter().zip(&self.monitors) {
+            self.islands[island].recordings[number].reserve(ticks[monitor.clock])?;
+        }
+        Ok(())
+    }
+
+    /// Names the largest of the recordings that do not fit.
+    fn too_large(&self, ticks: &[u64], bytes: u128) -> Error {
+        let pairs = self.plan.monitors.iter().zip(self.recordings());
+        let largest = pairs.max_by_key(|(monitor, recording)| recording.lacks(ticks[monitor.clock]));
+        let name = largest.map_or("", |(monitor, _)| &monitor.name);
+        let what = match self.monitors.len() {
+            1 => format!("the recording of `{name}`"),
+            _ => format!("recording (of `{name}` above all)"),
+        };
+        Error::Memory { what, bytes }
+    }
+
+    fn find(&self, name: &str) -> Result<usize, Error> {
+        let programs = &self.plan.programs;
+        programs.iter().position(|program| program.name == name).ok_or_else(|| Error::UnknownGroup {
+            name: name.to_owned(),
+            known: programs.iter().map(|program| program.name.clone()).collect(),
+        })
+    }
+}
+
+fn duration(seconds: f64) -> Result<Time, Error> {
+    Time::from_seconds(seconds).ok_or(Error::Duration { seconds })
+}
+
+/// Checks that all numbers of clocks and groups exist.
+fn check(plan: &Plan) -> Result<(), Error> {
+    let clocks = plan.programs.iter().map(|program| (&program.name, program.clock));
+    let clocks = clocks.chain(plan.monitors.iter().map(|monitor| (&monitor.name, monitor.clock)));
+    for (name, clock) in clocks {
+        if clock >= plan.clocks.len() {
+            return Err(Error::Plan(format!("`{name}` is on clock number {clock}, which there is not")));
+        }
+    }
+    match plan.monitors.iter().find(|monitor| monitor.group >= plan.programs.len()) {
+        Some(monitor) => Err(Error::Plan(format!("`{}` records a group that there is not", monitor.name))),
+        None => Ok(()),
+    }
+}
+
+/// For each monitor its group and its number among the group's monitors.
+fn monitors(plan: &Plan) -> Vec<(usize, usize)> {
+    let mut counts = vec![0; plan.programs.len()];
+    let place = |group: usize| {
+        counts[group] += 1;
+        (group, counts[group] - 1)
+    };
+    plan.monitors.iter().map(|monitor| monitor.group).map(place).collect()
+}
+
+/// The clocks of all tasks, or all clocks when there are no tasks.
+fn busy(plan: &Plan, islands: &[Island]) -> Vec<usize> {
+    let mut busy: Vec<usize> = islands.iter().flat_map(|island| &island.tasks).map(|task| task.clock).collect();
+    if busy.is_empty() {
+        busy = (0..plan.clocks.len()).collect();
+    }
+    busy.sort_unstable();
+    busy.dedup();
+    busy
+}

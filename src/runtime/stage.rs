@@ -1,0 +1,75 @@
+//! Work that prepares columns: a call, or propagators of linear systems.
+
+use super::Place;
+use crate::kernel::abi::{Layout, Routine};
+use std::sync::Arc;
+
+/// One step of a prelude or of the work before a tick.
+pub enum Stage {
+    /// Compiled code.
+    Call(Arc<dyn Routine>),
+    /// Matrix exponentials, which the host computes.
+    Propagate(Propagate),
+}
+
+/// Computes `P = exp(A dt)` and `Q = ∫ exp(A s) ds` of a linear system `x' = A x + b`.
+///
+/// Matrices are square, row by row. When every place is a uniform it is done once, otherwise for
+/// each element; an element whose `A` equals that of the element before it reuses the result.
+pub struct Propagate {
+    /// The number of variables.
+    pub size: usize,
+    /// In seconds.
+    pub dt: f64,
+    /// The entries of `A`, floats.
+    pub matrix: Vec<Place>,
+    /// Where the entries of `P` go; `None` where no one reads them.
+    pub exponential: Vec<Option<Place>>,
+    /// Where the entries of `Q` go; `None` where no one reads them.
+    pub integral: Vec<Option<Place>>,
+    /// `P` and `Q` from `A`, its size and dt.
+    pub propagator: fn(&[f64], usize, f64) -> (Vec<f64>, Vec<f64>),
+}
+
+impl Stage {
+    /// Does the work for all elements.
+    pub(super) fn run(&self, layout: &Layout, words: &mut [u64], tick: u64) {
+        match self {
+            Stage::Call(routine) => routine.call(words, tick..tick + 1, 0..layout.elements),
+            Stage::Propagate(propagate) => propagate.run(layout, words),
+        }
+    }
+}
+
+impl Propagate {
+    fn run(&self, layout: &Layout, words: &mut [u64]) {
+        let elements = if self.is_shared() { 1 } else { layout.elements };
+        let (mut known, mut matrix) = (Vec::new(), Vec::new());
+        let mut result = None;
+        for element in 0..elements {
+            matrix.clear();
+            matrix.extend(self.matrix.iter().map(|place| words[place.word(layout, element)]));
+            if result.is_none() || matrix != known {
+                result = Some((self.propagator)(bytemuck::cast_slice(&matrix), self.size, self.dt));
+                std::mem::swap(&mut known, &mut matrix);
+            }
+            if let Some((exponential, integral)) = &result {
+                write(layout, words, element, &self.exponential, exponential);
+                write(layout, words, element, &self.integral, integral);
+            }
+        }
+    }
+
+    fn is_shared(&self) -> bool {
+        let targets = self.exponential.iter().chain(&self.integral).flatten();
+        self.matrix.iter().chain(targets).all(|place| matches!(place, Place::Uniform(_)))
+    }
+}
+
+fn write(layout: &Layout, words: &mut [u64], element: usize, places: &[Option<Place>], values: &[f64]) {
+    for (place, value) in places.iter().zip(values) {
+        if let Some(place) = place {
+            words[place.word(layout, element)] = value.to_bits();
+        }
+    }
+}
