@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Binary, Expr, ExprId, Pool, Symbol, Unary};
 
@@ -100,14 +100,15 @@ impl<'a> Printer<'a> {
 
     fn write(&mut self, roots: &[ExprId]) -> Vec<String> {
         let (order, mut uses) = self.unwritten(roots);
+        let whole: FxHashSet<ExprId> = roots.iter().copied().collect();
         let mut pieces: FxHashMap<ExprId, Piece> = FxHashMap::default();
         for id in order {
             let operands: Vec<Piece> =
                 self.pool.get(id).operands().map(|operand| self.take(operand, &mut pieces, &mut uses)).collect();
             let piece = self.piece(id, &operands);
             let repeated = uses.get(&id).is_some_and(|&count| count > 1) && piece.text.len() > SHORT;
-            let root = roots.contains(&id);
-            let piece = if repeated || (piece.text.len() > LONG && !root) { self.name(id, piece) } else { piece };
+            let long = piece.text.len() > LONG && !whole.contains(&id);
+            let piece = if repeated || long { self.name(id, piece) } else { piece };
             pieces.insert(id, piece);
         }
         roots.iter().map(|&root| self.take(root, &mut pieces, &mut uses).text).collect()
