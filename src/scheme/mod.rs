@@ -1,7 +1,28 @@
 //! Turns a group's differential equations into what one tick assigns.
+//!
+//! Subexpressions are spelled out first; then the scheme that the text asks for, or the first that
+//! applies, writes the new value of every state variable in terms of the old ones. Parameters and
+//! all else that no differential equation defines are frozen over the step.
+
+mod choose;
+
+mod exact;
+
+pub mod explicit;
+
+mod exponential;
+
+mod inline;
+
+mod mistake;
+
+mod obstacle;
+
+mod text;
 
 use crate::algebra::{ExprId, Pool, Symbol};
-use crate::model::Method;
+use crate::diagnostic::Report;
+use crate::model::{Group, Method};
 
 /// What one tick assigns, by a numerical scheme.
 ///
@@ -25,6 +46,12 @@ pub struct Step {
     pub hidden: Vec<Hidden>,
     /// How the hidden numbers are computed.
     pub propagators: Vec<Propagator>,
+}
+
+/// What one tick of `group` assigns; `None`, with errors in the report, if the scheme that the text
+/// asks for does not apply. When the text asks for none, a note says which was taken and why.
+pub fn step(group: &Group, report: &mut Report) -> Option<Step> {
+    choose::choose(group, inline::inline(group), report)
 }
 
 /// A float that is computed from parameters, and that no text can name.
