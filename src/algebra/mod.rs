@@ -6,11 +6,21 @@
 //! that IEEE arithmetic would give, zeros and NaNs included; rewriting that holds only for real
 //! numbers lives in [`derivative`](Pool::derivative) and [`linear`].
 
+mod derivative;
+
 mod function;
+
+pub mod linear;
 
 mod print;
 
+mod propagator;
+
+mod real;
+
 pub use function::Function;
+
+pub use print::Printer;
 
 use rustc_hash::FxHashMap;
 
