@@ -3,10 +3,11 @@
 use rustc_hash::FxHashMap;
 
 use super::assign::number;
+use super::check::expression;
 use super::declare::{Visit, names_in};
 use super::resolve::{Scope, reserved};
 use super::{Clock, Constant, Constants, Denormals, MathLevel, Model, Seconds};
-use super::{check, group, mistake, script};
+use super::{group, mistake, script};
 use crate::diagnostic::Report;
 use crate::dimension::Dimension;
 use crate::source::Span;
@@ -67,7 +68,7 @@ fn constants(file: &ModelFile, report: &mut Report) -> Constants {
     for index in visit.order {
         let mut pool = std::mem::take(&mut constants.pool);
         let mut scope = Scope::within_constants(&constants);
-        let value = check::expression(items[index].1, &mut scope, &mut pool, report);
+        let value = expression(items[index].1, &mut scope, &mut pool, report);
         constants.pool = pool;
         let constant = &mut constants.list[index];
         (constant.value, constant.dimension, constant.exact) = (value.id, value.dimension, value.exact);

@@ -138,10 +138,12 @@ impl<'a> Scope<'a> {
     }
 
     /// Names that might have been meant instead of an unknown one.
-    pub(super) fn candidates(&self) -> impl Iterator<Item = &str> {
-        let variables = self.variables.iter().map(|variable| variable.name.as_str());
-        let constants = self.constants.list.iter().map(|constant| constant.name.as_str());
-        variables.chain(constants).chain(["pi", "inf"]).chain(short_names())
+    pub(super) fn candidates(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.variables.iter().map(|variable| variable.name.as_str()).collect();
+        names.extend(self.constants.list.iter().map(|constant| constant.name.as_str()));
+        names.extend(["pi", "inf"]);
+        short_names().for_each(|name| names.push(name));
+        names
     }
 
     /// The first name in `expr` whose value differs between elements.
