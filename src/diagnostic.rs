@@ -1,6 +1,12 @@
-//! A mistake in a text as plain data, and how it is drawn.
+//! A mistake in a text as plain data. How it is drawn stands in `draw`, what a misspelt name was
+//! meant to be in `near`.
+
+mod draw;
+mod near;
 
 use crate::source::Span;
+
+pub use near::nearest;
 
 /// Says which mistake it is. One page in `tests/golden` each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -102,6 +108,11 @@ impl Report {
     /// Adds one.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// How many diagnostics are as bad as `severity`.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count()
     }
 
     /// Whether any is an error.

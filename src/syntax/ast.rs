@@ -134,6 +134,12 @@ impl UnaryOp {
 }
 
 impl BinaryOp {
+    /// Whether it compares two values.
+    pub fn is_comparison(self) -> bool {
+        use BinaryOp::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
+        matches!(self, Less | LessEqual | Greater | GreaterEqual | Equal | NotEqual)
+    }
+
     /// As it is written.
     pub fn symbol(self) -> &'static str {
         match self {

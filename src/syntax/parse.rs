@@ -1,0 +1,439 @@
+//! Reads a text part by part: what the layout cuts, the grammar reads.
+
+use std::ops::Range;
+
+use super::ast::{Equation, Equations, Expr, Group, Ident, Item, ModelFile, Statement};
+use super::build::{Builder, Parsed, definition, empty_group};
+use super::explain::explain;
+use super::grammar::PartParser;
+use super::layout::{Form, Layout, WORDS, Word};
+use super::mistake;
+use super::token::{Lexeme, Start, Token};
+use crate::diagnostic::{Diagnostic, Report, nearest};
+use crate::source::{LONGEST, SourceId, Sources, Span};
+
+/// Reads an equations block, by Brian2's rules.
+pub fn equations(sources: &Sources, source: SourceId, report: &mut Report) -> Equations {
+    read(sources, source, Form::Equations, report, |parser| {
+        let mut equations = Equations::default();
+        while parser.skip_to_item() {
+            equations.list.extend(parser.definition());
+        }
+        equations
+    })
+}
+
+/// Reads statements, one on a line or several with `;` between.
+pub fn statements(sources: &Sources, source: SourceId, report: &mut Report) -> Vec<Statement> {
+    read(sources, source, Form::Statements, report, |parser| {
+        let mut statements = vec![];
+        while parser.skip_to_item() {
+            let end = parser.layout.line_end(parser.at);
+            let range = parser.take(end);
+            if let Some(Parsed::Statement(statement)) = parser.part(Start::Statement, None, range) {
+                statements.push(statement);
+            }
+        }
+        statements
+    })
+}
+
+/// Reads a single expression, such as `100*ms`; line ends in it mean nothing.
+pub fn expression(sources: &Sources, source: SourceId, report: &mut Report) -> Option<Expr> {
+    read(sources, source, Form::Expression, report, |parser| {
+        let range = 0..parser.layout.lexemes.len();
+        match parser.part(Start::Expression, None, range) {
+            Some(Parsed::Expression(expr)) => Some(expr),
+            Some(_) | None => None,
+        }
+    })
+}
+
+/// Reads a model file.
+pub fn model_file(sources: &Sources, source: SourceId, report: &mut Report) -> ModelFile {
+    read(sources, source, Form::ModelFile, report, |parser| {
+        let mut file = ModelFile::default();
+        while parser.skip_to_item() {
+            file.items.extend(parser.item());
+        }
+        file
+    })
+}
+
+/// What the four have in common: the bound on the length, and the report.
+fn read<T: Default>(
+    sources: &Sources,
+    source: SourceId,
+    form: Form,
+    report: &mut Report,
+    body: impl FnOnce(&mut Parser<'_>) -> T,
+) -> T {
+    let text = sources.get(source).text.as_str();
+    if text.len() > LONGEST {
+        report.push(mistake::text_too_long(Span::new(source, 0..0), text.len()));
+        return T::default();
+    }
+    let layout = Layout::new(text, form);
+    let mut parser = Parser { layout, build: Builder::new(source, text), grammar: PartParser::new(), at: 0 };
+    let result = body(&mut parser);
+    report.diagnostics.append(&mut parser.build.mistakes);
+    result
+}
+
+/// Stands at one token of a text.
+struct Parser<'s> {
+    layout: Layout<'s>,
+    build: Builder<'s>,
+    grammar: PartParser,
+    at: usize,
+}
+
+impl Parser<'_> {
+    /// Moves to the next beginning; false at the end of the text or of our patience.
+    fn skip_to_item(&mut self) -> bool {
+        loop {
+            match self.layout.token(self.at) {
+                _ if self.build.is_full() => return false,
+                None => return false,
+                Some(Token::Newline) => self.at += 1,
+                Some(Token::Semicolon) => {
+                    if self.layout.form() != Form::Statements {
+                        self.build.mistake(mistake::semicolon(self.span(self.at)));
+                    }
+                    self.at += 1;
+                }
+                Some(_) => return true,
+            }
+        }
+    }
+
+    /// The tokens from here to `end`, and moves there; always by one token at least.
+    fn take(&mut self, end: usize) -> Range<usize> {
+        let start = self.at;
+        self.at = end.max(start + 1);
+        start..self.at.min(self.layout.lexemes.len())
+    }
+
+    fn span(&self, at: usize) -> Span {
+        let (start, end) = self.layout.lexemes.get(at).map_or((0, 0), |lexeme| (lexeme.start, lexeme.end));
+        self.build.span(start, end)
+    }
+
+    /// Just after the last token before `end` that is no line end.
+    fn end_before(&self, end: usize) -> Span {
+        let before = self.layout.lexemes.get(..end).unwrap_or(&[]);
+        let last = before.iter().rev().find(|lexeme| lexeme.token != Token::Newline);
+        let end = last.map_or(0, |lexeme| lexeme.end);
+        self.build.span(end, end)
+    }
+
+    // One part.
+
+    /// Reads the tokens of `range`, which follow `word` if there is one. What comes back may hold
+    /// mistakes that were reported on the way.
+    fn part(&mut self, start: Start, word: Option<usize>, range: Range<usize>) -> Option<Parsed> {
+        let lexemes = self.layout.lexemes.get(range.clone()).unwrap_or(&[]);
+        let part: Vec<Lexeme> = lexemes.iter().copied().filter(|lexeme| lexeme.token != Token::Newline).collect();
+        let first = word.map_or(range.start, |word| word);
+        self.build.part = self.span(first).to(self.end_before(range.end).max(self.span(first)));
+        if !self.tokens_are_known(start, &part) || !self.brackets_match(&part) {
+            return None;
+        }
+        let lead = word.map_or(self.build.span(self.build.part.start, self.build.part.start), |word| self.span(word));
+        let lead = (lead.start, Token::Start(start), lead.end);
+        let tokens = part.iter().map(|lexeme| (lexeme.start, lexeme.token, lexeme.end));
+        let tokens = std::iter::once(lead).chain(tokens);
+        match self.grammar.parse(&mut self.build, tokens) {
+            Ok(parsed) => Some(parsed),
+            Err(fault) => {
+                let diagnostic = explain(&self.build, start, &part, fault);
+                self.build.reset();
+                self.build.mistake(diagnostic);
+                None
+            }
+        }
+    }
+
+    /// Reports every token that stands nowhere in the language.
+    fn tokens_are_known(&mut self, start: Start, part: &[Lexeme]) -> bool {
+        let mut known = true;
+        for (index, lexeme) in part.iter().enumerate() {
+            let (span, text) = (self.build.span(lexeme.start, lexeme.end), self.build.text(lexeme.start, lexeme.end));
+            let diagnostic = match lexeme.token {
+                Token::Unknown => mistake::unknown_character(span, text),
+                Token::Reserved => mistake::reserved_word(span, text),
+                Token::Backslash => mistake::stray_backslash(span),
+                Token::Quote if start == Start::Left && index == 1 => return known,
+                Token::Quote => mistake::stray_quote(span),
+                _ => continue,
+            };
+            self.build.mistake(diagnostic);
+            known = false;
+        }
+        known
+    }
+
+    /// Reports the first bracket that has no partner.
+    fn brackets_match(&mut self, part: &[Lexeme]) -> bool {
+        let mut open: Vec<Lexeme> = vec![];
+        for &lexeme in part {
+            let wanted = match lexeme.token {
+                Token::OpenParen | Token::OpenBracket => {
+                    open.push(lexeme);
+                    continue;
+                }
+                Token::CloseParen => Token::OpenParen,
+                Token::CloseBracket => Token::OpenBracket,
+                _ => continue,
+            };
+            let opened = open.pop();
+            if opened.is_none_or(|opened| opened.token != wanted) {
+                self.report_unmatched(opened, lexeme);
+                return false;
+            }
+        }
+        let Some(last) = open.last() else { return true };
+        let end = self.build.span(self.build.part.end, self.build.part.end);
+        let span = self.build.span(last.start, last.end);
+        let bracket = self.build.text(last.start, last.end);
+        self.build.mistake(mistake::unclosed_bracket(span, bracket, end));
+        false
+    }
+
+    fn report_unmatched(&mut self, opened: Option<Lexeme>, close: Lexeme) {
+        let place = |lexeme: Lexeme| {
+            (self.build.span(lexeme.start, lexeme.end), self.build.text(lexeme.start, lexeme.end))
+        };
+        let (span, text) = place(close);
+        let diagnostic = match opened.map(place) {
+            None => mistake::unmatched_bracket(span, text),
+            Some((open, opened)) => mistake::crossed_brackets(open, opened, span, text),
+        };
+        self.build.mistake(diagnostic);
+    }
+
+    // Definitions.
+
+    /// Reads the definition that begins here, if it has no mistake.
+    fn definition(&mut self) -> Option<Equation> {
+        let cut = self.layout.definition(self.at);
+        let span = self.span(self.at).to(self.end_before(cut.end).max(self.span(self.at)));
+        let mistakes = self.build.mistakes.len();
+        self.take(cut.end);
+        let left = self.part(Start::Left, None, cut.left.clone());
+        let unit = match cut.unit {
+            Some(range) if !range.is_empty() => self.unit(range),
+            Some(_) => self.missing_unit(cut.left.end + 1),
+            None if left.is_some() => self.missing_unit(cut.left.end),
+            None => None,
+        };
+        let flags = cut.flags.map_or(Some(vec![]), |range| self.flags(range));
+        if let Some(second) = cut.second {
+            self.build.mistake(mistake::definitions_on_one_line(self.span(second)));
+        }
+        if self.build.mistakes.len() > mistakes {
+            return None;
+        }
+        definition(left?, unit?, flags?, span)
+    }
+
+    fn unit(&mut self, range: Range<usize>) -> Option<Expr> {
+        match self.part(Start::Unit, None, range)? {
+            Parsed::Expression(unit) => Some(unit),
+            _ => None,
+        }
+    }
+
+    fn missing_unit(&mut self, end: usize) -> Option<Expr> {
+        let end = self.end_before(end);
+        self.build.mistake(mistake::missing_unit(end));
+        None
+    }
+
+    fn flags(&mut self, range: Range<usize>) -> Option<Vec<Ident>> {
+        match self.part(Start::Flags, None, range)? {
+            Parsed::Flags(flags) => Some(flags),
+            _ => None,
+        }
+    }
+
+    // Items of a model file.
+
+    /// Reads the item that begins here.
+    fn item(&mut self) -> Vec<Item> {
+        let mistakes = self.build.mistakes.len();
+        let items = match self.item_word() {
+            None => vec![],
+            Some(Word::Group) => self.group().map(Item::Group).into_iter().collect(),
+            Some(Word::Clock) => self.line(Start::Clock),
+            Some(Word::Constant) => self.line(Start::Constant),
+            Some(Word::Record) => self.record(),
+            Some(Word::Set) => self.line(Start::Set),
+            Some(Word::Run) => self.line(Start::Run),
+            Some(Word::Setting) => self.line(Start::Setting),
+            Some(Word::Method | Word::Init) => self.skip(mistake::inside_groups_only),
+            Some(Word::Later) => self.skip(mistake::not_yet_supported),
+        };
+        if self.build.mistakes.len() > mistakes { vec![] } else { items }
+    }
+
+    /// The word that begins the item here, or its nearest; without any, reports and skips.
+    fn item_word(&mut self) -> Option<Word> {
+        let here = self.span(self.at);
+        match self.layout.token(self.at) {
+            Some(Token::Name) => {}
+            Some(Token::CloseBrace) => {
+                self.build.mistake(mistake::unmatched_brace(here));
+                self.at += 1;
+                return None;
+            }
+            _ => {
+                self.skip(|span, text| mistake::unexpected(span, text, "an item such as `group`, `record` or `run`"));
+                return None;
+            }
+        }
+        let next = self.layout.token(self.layout.significant(self.at + 1));
+        let word = self.layout.word(self.at).filter(|_| !matches!(next, Some(Token::Colon | Token::Slash)));
+        if word.is_some() {
+            return word;
+        }
+        if self.layout.begins_definition(self.at) {
+            self.build.mistake(mistake::equation_outside_group(here));
+            let end = self.layout.definition(self.at).end;
+            self.take(end);
+            return None;
+        }
+        self.misspelt(|_| true)
+    }
+
+    /// Reports an unknown word here and returns the nearest of those that `allowed` lets in; skips
+    /// the item if there is none.
+    fn misspelt(&mut self, allowed: fn(Word) -> bool) -> Option<Word> {
+        let words = || WORDS.iter().filter(|(_, word)| allowed(*word) && *word != Word::Later);
+        let text = self.layout.text(self.at);
+        let near = nearest(text, WORDS.iter().map(|(word, _)| *word));
+        let list: Vec<String> = words().map(|(word, _)| format!("`{word}`")).collect();
+        self.build.mistake(mistake::unknown_item(self.span(self.at), text, near, &list.join(", ")));
+        let word = near.and_then(|near| WORDS.iter().find(|(word, _)| *word == near)).map(|(_, word)| *word);
+        if word.is_none() {
+            let end = self.layout.item_end(self.at);
+            self.take(end);
+        }
+        word
+    }
+
+    /// Reports the word here and moves behind its item.
+    fn skip(&mut self, say: impl FnOnce(Span, &str) -> Diagnostic) -> Vec<Item> {
+        let diagnostic = say(self.span(self.at), self.layout.text(self.at));
+        self.build.mistake(diagnostic);
+        let end = self.layout.item_end(self.at);
+        self.take(end);
+        vec![]
+    }
+
+    /// Reads a line that begins with a word.
+    fn word_line(&mut self, start: Start) -> Option<Parsed> {
+        let word = self.at;
+        let end = self.layout.line_end(word + 1);
+        self.take(end);
+        self.part(start, Some(word), word + 1..end)
+    }
+
+    fn line(&mut self, start: Start) -> Vec<Item> {
+        match self.word_line(start) {
+            Some(Parsed::Items(items)) => items,
+            Some(_) | None => vec![],
+        }
+    }
+
+    fn record(&mut self) -> Vec<Item> {
+        self.layout.mark_every(self.at + 1);
+        self.line(Start::Record)
+    }
+
+    // Groups.
+
+    /// Reads a group, from its word to its closing brace.
+    fn group(&mut self) -> Option<Group> {
+        let word = self.at;
+        let Some(open) = self.layout.opening_brace(word) else {
+            let end = self.layout.line_end(word + 1);
+            self.take(end);
+            self.part(Start::GroupHead, Some(word), word + 1..end)?;
+            self.build.mistake(mistake::group_without_brace(self.end_before(end)));
+            return None;
+        };
+        let head = self.part(Start::GroupHead, Some(word), word + 1..open);
+        self.take(open + 1);
+        let mut group = match head {
+            Some(Parsed::GroupHead(name, size)) => empty_group(name, size, self.span(word)),
+            Some(_) | None => {
+                let name = Ident { name: String::new(), span: self.span(word) };
+                empty_group(name, Expr::default(), self.span(word))
+            }
+        };
+        self.group_body(&mut group, open);
+        group.span = self.span(word).to(self.end_before(self.at));
+        Some(group)
+    }
+
+    fn group_body(&mut self, group: &mut Group, open: usize) {
+        let closed = self.layout.closing_brace(open).is_some();
+        while self.skip_to_item() {
+            if self.layout.token(self.at) == Some(Token::CloseBrace) {
+                self.at += 1;
+                return;
+            }
+            let word = self.layout.word(self.at).filter(|_| self.layout.begins_item(self.at));
+            if word.is_some_and(|word| word == Word::Group || !closed && self.ends_group(word)) {
+                break;
+            }
+            self.entry(group, word);
+        }
+        if !self.build.is_full() {
+            let end = self.end_before(self.at);
+            self.build.mistake(mistake::unclosed_group(end, self.span(open)));
+        }
+    }
+
+    /// Whether an item that begins with `word` here stands outside of groups only.
+    fn ends_group(&self, word: Word) -> bool {
+        match word {
+            Word::Constant | Word::Group | Word::Record | Word::Set | Word::Run | Word::Setting => true,
+            Word::Clock => self.layout.token(self.at + 2).is_some_and(|token| token != Token::Newline),
+            Word::Method | Word::Init | Word::Later => false,
+        }
+    }
+
+    /// Reads what begins here inside of a group.
+    fn entry(&mut self, group: &mut Group, word: Option<Word>) {
+        let unknown = word.is_none()
+            && self.layout.token(self.at + 1) == Some(Token::Name)
+            && self.layout.token(self.at) == Some(Token::Name)
+            && !self.layout.begins_definition(self.at);
+        let mistakes = self.build.mistakes.len();
+        let word = if unknown { self.misspelt(|word| matches!(word, Word::Clock | Word::Method | Word::Init)) } else { word };
+        let parsed = match word {
+            None if unknown => return,
+            None => return group.equations.list.extend(self.definition()),
+            Some(Word::Method) => self.word_line(Start::Method),
+            Some(Word::Init) => self.word_line(Start::Init),
+            Some(Word::Clock) if !self.ends_group(Word::Clock) => self.word_line(Start::GroupClock),
+            Some(Word::Later) => return drop(self.skip(mistake::not_yet_supported)),
+            Some(_) => return drop(self.skip(mistake::outside_groups_only)),
+        };
+        if self.build.mistakes.len() == mistakes {
+            keep(group, parsed);
+        }
+    }
+}
+
+/// Puts what a line says into its group.
+fn keep(group: &mut Group, parsed: Option<Parsed>) {
+    match parsed {
+        Some(Parsed::Method(name)) => group.methods.push(name),
+        Some(Parsed::GroupClock(name)) => group.clocks.push(name),
+        Some(Parsed::Statement(statement)) => group.init.push(statement),
+        Some(_) | None => {}
+    }
+}
