@@ -3,6 +3,25 @@
 //! Numbers are in SI base units. Expressions live in the [`Pool`] of their group, where symbol
 //! number 3 is the group's variable number 3.
 
+mod assign;
+mod check;
+mod declare;
+mod exact;
+mod file;
+mod group;
+mod mistake;
+mod resolve;
+mod script;
+mod text;
+mod time;
+
+pub use assign::{assignment, quantity};
+pub use exact::Fraction;
+pub use file::check;
+pub use time::ticks;
+
+use rustc_hash::FxHashMap;
+
 use crate::algebra::{ExprId, Kind, Pool, Symbol};
 use crate::dimension::Dimension;
 use crate::source::Span;
@@ -12,6 +31,8 @@ use crate::source::Span;
 pub struct Model {
     /// Number 0 is the clock of groups that name none.
     pub clocks: Vec<Clock>,
+    /// Named constants, kept for what is set later.
+    pub constants: Constants,
     /// In the order of the text.
     pub groups: Vec<Group>,
     /// In the order of the text.
@@ -71,6 +92,44 @@ impl Seconds {
     pub fn to_f64(self) -> f64 {
         self.numerator as f64 / self.denominator as f64
     }
+}
+
+/// Numbers with names.
+#[derive(Clone, Debug, Default)]
+pub struct Constants {
+    /// The values' expressions; they contain no symbols.
+    pub pool: Pool,
+    /// In the order of the text.
+    pub list: Vec<Constant>,
+    names: FxHashMap<String, usize>,
+}
+
+impl Constants {
+    /// Appends a constant; of several with one name the first is found.
+    pub fn push(&mut self, constant: Constant) {
+        self.names.entry(constant.name.clone()).or_insert(self.list.len());
+        self.list.push(constant);
+    }
+
+    /// The place of the constant called `name` in the list.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.names.get(name).copied()
+    }
+}
+
+/// A number with a name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constant {
+    /// As written.
+    pub name: String,
+    /// In the pool of the [`Constants`], in SI base units; mostly a number.
+    pub value: ExprId,
+    /// What it measures; `None` after a mistake in its expression.
+    pub dimension: Option<Dimension>,
+    /// The value as a fraction, where it is rational and fits.
+    pub exact: Option<Fraction>,
+    /// Where it is defined.
+    pub span: Span,
 }
 
 /// A population of elements with the same equations.

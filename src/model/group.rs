@@ -1,0 +1,144 @@
+//! Checks a group: its size, equations, method, clock and initial values.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::assign::{assign, number};
+use super::declare::{self, divisors};
+use super::resolve::Scope;
+use super::{Clock, Constants, Group, Method, Model, Role, mistake};
+use crate::algebra::Pool;
+use crate::diagnostic::Report;
+use crate::source::Span;
+use crate::syntax::ast::{self, EquationKind, Expr, Ident, Item, ModelFile};
+
+/// Checks every group of the file; for each, which of its variables have a mistaken unit.
+pub(super) fn groups(file: &ModelFile, model: &mut Model, report: &mut Report) -> Vec<Vec<bool>> {
+    let mut doubtful = vec![];
+    let mut names: FxHashMap<&str, Span> = FxHashMap::default();
+    let set_later = set_later(file);
+    for item in &file.items {
+        let Item::Group(text) = item else { continue };
+        if let Some(&earlier) = names.get(text.name.name.as_str()) {
+            report.push(mistake::duplicate("group", &text.name, earlier));
+        }
+        names.entry(&text.name.name).or_insert(text.name.span);
+        let (group, mistaken) = group(text, model, report);
+        warn_of_unset_divisors(text, &group, &set_later, report);
+        model.groups.push(group);
+        doubtful.push(mistaken);
+    }
+    doubtful
+}
+
+/// The variables that the file sets after their group, as group and name.
+fn set_later(file: &ModelFile) -> FxHashSet<(&str, &str)> {
+    let mut found = FxHashSet::default();
+    for item in &file.items {
+        if let Item::Set { group, statement } = item {
+            found.insert((group.name.as_str(), statement.target.name.as_str()));
+        }
+    }
+    found
+}
+
+fn group(text: &ast::Group, model: &Model, report: &mut Report) -> (Group, Vec<bool>) {
+    let constants = &model.constants;
+    let size = size(&text.size, constants, report).unwrap_or(SIZE_AFTER_A_MISTAKE);
+    let mut pool = Pool::new();
+    let declared = declare::equations(text, constants, &mut pool, report);
+    let method = method(&text.methods, report);
+    let clock = clock(&text.clocks, &model.clocks, report);
+    let mut scope = Scope::of_group(&text.name.name, &declared.variables, constants, &pool);
+    scope.doubtful = &declared.doubtful;
+    let init = text.init.iter().filter_map(|statement| assign(statement, &mut scope, &mut pool, report)).collect();
+    drop(scope);
+    let group = Group {
+        name: text.name.name.clone(),
+        size,
+        clock,
+        pool,
+        variables: declared.variables,
+        method,
+        init,
+        span: text.span,
+    };
+    (group, declared.doubtful)
+}
+
+/// Large enough that no `record` of a group without a size is mistaken for that reason.
+const SIZE_AFTER_A_MISTAKE: usize = 1 << 20;
+
+/// The largest group: element numbers are 31-bit integers, as in Brian2.
+const LARGEST: i128 = 1 << 31;
+
+/// The number of elements; a mistake is reported and no number.
+fn size(expr: &Expr, constants: &Constants, report: &mut Report) -> Option<usize> {
+    let size = whole(expr, "the size of a group", constants, report)?;
+    if size == 0 {
+        report.push(mistake::empty_group(expr.span()));
+    }
+    if !(0..=LARGEST).contains(&size) {
+        report.push(mistake::size_out_of_range(size, expr.span()));
+        return None;
+    }
+    usize::try_from(size).ok()
+}
+
+/// A whole number that is known before the run.
+pub(super) fn whole(expr: &Expr, what: &str, constants: &Constants, report: &mut Report) -> Option<i128> {
+    let (value, _) = number(expr, &mut Scope::of_constants(constants), report)?;
+    let dimension = value.dimension?;
+    let whole = value.exact.and_then(super::Fraction::to_whole).filter(|_| dimension.is_dimensionless());
+    if whole.is_none() {
+        report.push(mistake::not_whole(what, dimension, expr.span()));
+    }
+    whole
+}
+
+fn method(names: &[Ident], report: &mut Report) -> Option<(Method, Span)> {
+    if let [first, second, ..] = names {
+        report.push(mistake::several("method", first, second));
+    }
+    let name = names.first()?;
+    let lower = name.name.to_ascii_lowercase();
+    let found = match lower.as_str() {
+        "linear" => Some(Method::Exact),
+        _ => Method::ALL.into_iter().find(|method| method.name() == lower),
+    };
+    if found.is_none() {
+        report.push(mistake::unknown_method(name, &lower));
+    }
+    found.map(|method| (method, name.span))
+}
+
+fn clock(names: &[Ident], clocks: &[Clock], report: &mut Report) -> usize {
+    if let [first, second, ..] = names {
+        report.push(mistake::several("clock", first, second));
+    }
+    let Some(name) = names.first() else { return 0 };
+    let found = clocks.iter().position(|clock| clock.name == name.name);
+    if found.is_none() {
+        let known: Vec<&str> = clocks.iter().map(|clock| clock.name.as_str()).collect();
+        report.push(mistake::unknown("clock", name, &known));
+    }
+    found.unwrap_or(0)
+}
+
+/// A parameter is 0 until it is set, and dividing by it gives infinity.
+fn warn_of_unset_divisors(text: &ast::Group, group: &Group, set_later: &FxHashSet<(&str, &str)>, report: &mut Report) {
+    let mut settled: FxHashSet<&str> = text.init.iter().map(|statement| statement.target.name.as_str()).collect();
+    let parameters: FxHashMap<&str, Span> = (group.variables.iter())
+        .filter(|variable| variable.role == Role::Parameter)
+        .map(|variable| (variable.name.as_str(), variable.span))
+        .collect();
+    for equation in &text.equations.list {
+        let (EquationKind::Differential(expr) | EquationKind::Subexpression(expr)) = &equation.kind else { continue };
+        for (name, span) in divisors(expr) {
+            let Some(&defined) = parameters.get(name) else { continue };
+            let later = set_later.contains(&(group.name.as_str(), name));
+            if settled.insert(name) && !later {
+                report.push(mistake::parameter_never_set(name, span, defined));
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Everything that is said about a model, one constructor for each message.
+//!
+//! A message has one line that says what is wrong, labels that show where, notes with the rule and
+//! help with what to write instead.
+
+mod expression;
+mod file;
+mod name;
+
+pub(super) use expression::*;
+pub(super) use file::*;
+pub(super) use name::*;
+
+use super::resolve::LoneUnit;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::dimension::Dimension;
+use crate::source::Span;
+
+/// An error; every message starts here.
+fn error(code: &'static str, message: String, span: Span, label: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(Code(code), message, span, label)
+}
+
+fn warning(code: &'static str, message: String, span: Span, label: impl Into<String>) -> Diagnostic {
+    Diagnostic::warning(Code(code), message, span, label)
+}
+
+/// `volt`, or what a reader understands better than `1`.
+fn measure(dimension: Dimension) -> String {
+    if dimension.is_dimensionless() { "a pure number".to_owned() } else { format!("in {dimension}") }
+}
+
+/// Adds "did you mean" when a candidate is near.
+fn suggest<'a>(diagnostic: Diagnostic, name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    match nearest(name, candidates) {
+        Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
+        None => diagnostic,
+    }
+}
+
+/// Adds how to give a bare number the unit that is wanted.
+fn suggest_unit(diagnostic: Diagnostic, literal: Option<f64>, wanted: Dimension) -> Diagnostic {
+    match literal {
+        Some(number) if !wanted.is_dimensionless() => {
+            let diagnostic = diagnostic.with_help(format!("a number needs its unit: `{number}*{wanted}`"));
+            if number == 0.0 { diagnostic.with_note("zero has a unit too") } else { diagnostic }
+        }
+        _ => diagnostic,
+    }
+}
+
+/// Says that a name in the expression is a unit, though it stands where a variable would.
+pub(super) fn explain_unit(diagnostic: Diagnostic, unit: &LoneUnit) -> Diagnostic {
+    let LoneUnit { name, dimension, span } = unit;
+    let dimension = if dimension.is_dimensionless() { String::new() } else { format!(" ({dimension})") };
+    diagnostic
+        .with_label(*span, format!("`{name}` is a unit here"))
+        .with_note(format!("`{name}` here is the unit{dimension}; no variable of that name is defined"))
+}
+
+fn nearest<'a>(_: &str, _: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    None
+}
