@@ -12,3 +12,8 @@ pub struct Ratio {
 pub struct Dimension {
     exponents: [Ratio; 7],
 }
+
+impl Dimension {
+    /// Of a plain number.
+    pub const DIMENSIONLESS: Dimension = Dimension { exponents: [Ratio { numerator: 0, denominator: 1 }; 7] };
+}

@@ -52,7 +52,9 @@ impl Refusal {
                 format!("d{equation}/dt calls {}(), which changes at every evaluation", function.name())
             }
             Obstacle::Large { size, limit } => {
-                format!("d{equation}/dt is one of {size} coupled equations, more than the {limit} that are solved together")
+                format!(
+                    "d{equation}/dt is one of {size} coupled equations, more than the {limit} that are solved together"
+                )
             }
         }
     }
@@ -60,8 +62,12 @@ impl Refusal {
     /// What to write instead.
     fn help(&self) -> &'static str {
         match &self.obstacle {
-            Obstacle::Nonlinear { .. } => "`method exponential_euler` takes each equation as linear in its own variable, `method rk4` and `method rk2` take any equation",
-            Obstacle::Time => "`method rk4` and `method rk2` follow t within the step; or name the term in a subexpression that is `(constant over dt)`",
+            Obstacle::Nonlinear { .. } => {
+                "`method exponential_euler` takes each equation as linear in its own variable, `method rk4` and `method rk2` take any equation"
+            }
+            Obstacle::Time => {
+                "`method rk4` and `method rk2` follow t within the step; or name the term in a subexpression that is `(constant over dt)`"
+            }
             Obstacle::Random(_) => "draw once per step, in a subexpression that is `(constant over dt)`",
             Obstacle::Large { .. } => "`method rk4` and `method exponential_euler` have no such limit",
         }
