@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Binary, Expr, ExprId, Function, Kind, Pool, Symbol, Unary};
+use super::{Binary, Expr, ExprId, Function, Pool, Symbol, Unary};
 
 /// How an expression changes with the symbol.
 #[derive(Clone, Copy)]
@@ -219,19 +219,20 @@ impl Pool {
         self.plus(inner, outer)
     }
 
-    /// Whichever of the three `clip` passes on.
+    /// Whichever of the three `clip` passes on; it is min(max(x, low), high) also if high < low.
     fn clip_rate(
         &mut self,
         (x, dx): (ExprId, ExprId),
         (low, dlow): (ExprId, ExprId),
         (high, dhigh): (ExprId, ExprId),
     ) -> ExprId {
-        let (under, over) = (self.binary(Binary::Less, x, low), self.binary(Binary::Less, high, x));
-        let outside = self.binary(Binary::Or, under, over);
-        let inside = self.unary(Unary::Not, outside);
+        let [under, over, crossed] = [(x, low), (high, x), (high, low)].map(|(a, b)| self.binary(Binary::Less, a, b));
+        let over = self.binary(Binary::Or, over, crossed);
+        let [not_under, not_over] = [under, over].map(|condition| self.unary(Unary::Not, condition));
+        let inside = self.binary(Binary::And, not_under, not_over);
+        let under = self.binary(Binary::And, under, not_over);
         let mut sum = self.zero();
         for (condition, rate) in [(inside, dx), (under, dlow), (over, dhigh)] {
-            debug_assert_eq!(self.kind(condition), Kind::Boolean);
             let chosen = self.call(Function::Int, &[condition]);
             let part = self.times(chosen, rate);
             sum = self.plus(sum, part);

@@ -79,12 +79,7 @@ fn part_of(parts: &FxHashMap<ExprId, Part>, id: ExprId) -> Part {
     parts.get(&id).copied().unwrap_or(Part { degree: Degree::Free, value: id })
 }
 
-fn forward(
-    pool: &mut Pool,
-    id: ExprId,
-    unknown: &impl Fn(Symbol) -> bool,
-    parts: &FxHashMap<ExprId, Part>,
-) -> Part {
+fn forward(pool: &mut Pool, id: ExprId, unknown: &impl Fn(Symbol) -> bool, parts: &FxHashMap<ExprId, Part>) -> Part {
     match pool.get(id).clone() {
         Expr::Float(_) | Expr::Integer(_) | Expr::Boolean(_) => Part { degree: Degree::Free, value: id },
         Expr::Symbol(symbol) if unknown(symbol) => Part { degree: Degree::Affine, value: pool.zero() },
@@ -182,12 +177,7 @@ impl Rate {
     }
 }
 
-fn backward(
-    pool: &mut Pool,
-    root: ExprId,
-    order: &[ExprId],
-    parts: &FxHashMap<ExprId, Part>,
-) -> Vec<(Symbol, ExprId)> {
+fn backward(pool: &mut Pool, root: ExprId, order: &[ExprId], parts: &FxHashMap<ExprId, Part>) -> Vec<(Symbol, ExprId)> {
     let mut rates: FxHashMap<ExprId, Rate> = FxHashMap::default();
     rates.insert(root, Rate { above: pool.float(1.0), below: None });
     let mut coefficients = vec![];

@@ -135,12 +135,7 @@ impl<'a> Printer<'a> {
     }
 
     /// The piece of an operand, which is forgotten after its last use.
-    fn take(
-        &self,
-        id: ExprId,
-        pieces: &mut FxHashMap<ExprId, Piece>,
-        uses: &mut FxHashMap<ExprId, usize>,
-    ) -> Piece {
+    fn take(&self, id: ExprId, pieces: &mut FxHashMap<ExprId, Piece>, uses: &mut FxHashMap<ExprId, usize>) -> Piece {
         if let Some(name) = self.named.get(&id) {
             return Piece::atom(name.clone());
         }
@@ -166,9 +161,7 @@ impl<'a> Printer<'a> {
             (Expr::Unary(Unary::Negate, _), [a]) => {
                 Piece { text: format!("-{}", a.at(Level::Sign)), level: Level::Sign }
             }
-            (Expr::Unary(Unary::Not, _), [a]) => {
-                Piece { text: format!("not {}", a.at(Level::Not)), level: Level::Not }
-            }
+            (Expr::Unary(Unary::Not, _), [a]) => Piece { text: format!("not {}", a.at(Level::Not)), level: Level::Not },
             (Expr::Binary(op, ..), [a, b]) => {
                 let (sign, left, level, right) = shape(*op);
                 Piece { text: format!("{}{sign}{}", a.at(left), b.at(right)), level }

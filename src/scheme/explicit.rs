@@ -91,8 +91,7 @@ impl<'a> Reader<'a> {
         let states = system.equations.iter().map(|&(symbol, _)| pool.symbol(symbol, Kind::Float)).collect();
         let time = pool.symbol(Builtin::Time.symbol(), Kind::Float);
         let dt = pool.symbol(Builtin::Dt.symbol(), Kind::Float);
-        let known =
-            vec![("x", Quantity::States(states)), ("t", Quantity::Number(time)), ("dt", Quantity::Number(dt))];
+        let known = vec![("x", Quantity::States(states)), ("t", Quantity::Number(time)), ("dt", Quantity::Number(dt))];
         Reader { pool, equations: &system.equations, known, rest: "" }
     }
 

@@ -41,9 +41,8 @@ type Subexpression = (Symbol, ExprId, bool);
 
 /// Subexpressions in ranks: those of a rank name only those of earlier ranks.
 fn ranks(group: &Group) -> Vec<Vec<Subexpression>> {
-    let mut waiting: Vec<(Subexpression, Vec<Symbol>)> = subexpressions(group)
-        .map(|subexpression| (subexpression, group.pool.symbols(&[subexpression.1])))
-        .collect();
+    let mut waiting: Vec<(Subexpression, Vec<Symbol>)> =
+        subexpressions(group).map(|subexpression| (subexpression, group.pool.symbols(&[subexpression.1]))).collect();
     let mut ranks = vec![];
     let mut open = vec![false; group.variables.len()];
     for ((symbol, ..), _) in &waiting {

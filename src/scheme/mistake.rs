@@ -52,16 +52,25 @@ impl Refusal {
                 format!("d{equation}/dt calls {}(), which changes at every evaluation", function.name())
             }
             Obstacle::Large { size, limit } => {
-                format!("d{equation}/dt is one of {size} coupled equations, more than the {limit} that are solved together")
+                format!(
+                    "d{equation}/dt is one of {size} coupled equations, more than the {limit} that are solved together"
+                )
             }
         }
     }
 
-    /// What to write instead.
-    fn help(&self) -> &'static str {
+    /// What to write instead of `method`.
+    fn help(&self, method: Method) -> &'static str {
         match &self.obstacle {
-            Obstacle::Nonlinear { .. } => "`method exponential_euler` takes each equation as linear in its own variable, `method rk4` and `method rk2` take any equation",
-            Obstacle::Time => "`method rk4` and `method rk2` follow t within the step; or name the term in a subexpression that is `(constant over dt)`",
+            Obstacle::Nonlinear { .. } if method == Method::Exact => {
+                "`method rk4` and `method rk2` take any equation; \
+                 `method exponential_euler` asks only that each is linear in its own variable"
+            }
+            Obstacle::Nonlinear { .. } => "`method rk4` and `method rk2` take any equation",
+            Obstacle::Time => {
+                "`method rk4` and `method rk2` follow t within the step; \
+                 or name the term in a subexpression that is `(constant over dt)`"
+            }
             Obstacle::Random(_) => "draw once per step, in a subexpression that is `(constant over dt)`",
             Obstacle::Large { .. } => "`method rk4` and `method exponential_euler` have no such limit",
         }
@@ -86,7 +95,7 @@ fn random_in_equation(group: &Group, method: Method, asked: Span, refusal: &Refu
     let message = format!("{}, but `{}` needs one value for the whole step", refusal.clause(group), method.name());
     Diagnostic::error(Code("random-in-equation"), message, span, "a new number at every evaluation")
         .with_label(asked, "the method")
-        .with_help(refusal.help())
+        .with_help(refusal.help(method))
 }
 
 fn method_not_applicable(group: &Group, method: Method, asked: Span, refusals: &[&Refusal]) -> Diagnostic {
@@ -95,7 +104,7 @@ fn method_not_applicable(group: &Group, method: Method, asked: Span, refusals: &
     for refusal in refusals {
         diagnostic = diagnostic.with_label(group.variable(refusal.equation).span, refusal.clause(group));
     }
-    let mut helps: Vec<&str> = refusals.iter().map(|refusal| refusal.help()).collect();
+    let mut helps: Vec<&str> = refusals.iter().map(|refusal| refusal.help(method)).collect();
     helps.dedup();
     helps.into_iter().fold(diagnostic, Diagnostic::with_help)
 }
@@ -121,8 +130,12 @@ pub(super) fn exact_applies() -> String {
     String::from("exact: all equations are linear, and their coefficients do not change within a step")
 }
 
-/// The reason when the automatic choice is the second one.
+/// The reason when the automatic choice is the second one; the first few equations stand for all.
 pub(super) fn exact_does_not_apply(group: &Group, refusals: &[Refusal]) -> String {
-    let reasons: Vec<String> = refusals.iter().map(|refusal| refusal.clause(group)).collect();
+    let shown = refusals.len().min(3);
+    let mut reasons: Vec<String> = refusals[..shown].iter().map(|refusal| refusal.clause(group)).collect();
+    if refusals.len() > shown {
+        reasons.push(format!("and {} more", refusals.len() - shown));
+    }
     format!("euler: exact does not apply, because {}", reasons.join("; "))
 }
