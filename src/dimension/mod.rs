@@ -4,7 +4,7 @@ mod quantity;
 mod ratio;
 mod unit;
 
-pub use quantity::Quantity;
+pub use quantity::{Exponents, Quantity};
 pub use ratio::Ratio;
 pub use unit::{Unit, declared_names, declared_unit, short_names, spelled_out, unit, unit_names};
 

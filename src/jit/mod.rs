@@ -169,5 +169,11 @@ impl Compiler {
     }
 }
 
+impl fmt::Debug for Compiler {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compiler").field("target", &self.target()).field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
 /// Keeps code alive as long as anything can call it.
 type Shared<T> = Arc<T>;

@@ -25,6 +25,7 @@ pub use build::Builder;
 pub use contract::contract;
 
 pub use evaluate::evaluate;
+pub use random::draw;
 pub use reassociate::reassociate;
 pub use split::{Parts, split};
 

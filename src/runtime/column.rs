@@ -61,17 +61,21 @@ impl Memory {
         bytemuck::checked::try_cast_slice_mut(&mut bytes[bytes_of(layout, place)]).ok()
     }
 
-    /// Becomes equal to `other`, which has the same layout.
-    pub(super) fn copy_all(&mut self, other: &Memory) {
-        self.lines.copy_from_slice(&other.lines);
-    }
-
-    /// Becomes equal to `other` in all that a tick may change.
+    /// Becomes equal to `other` in all uniforms and all columns that a tick may change.
     pub(super) fn copy_ticking(&mut self, layout: &Layout, other: &Memory) {
         let uniforms = layout.storage.uniforms.len();
         self.words_mut()[..uniforms].copy_from_slice(&other.words()[..uniforms]);
+        self.copy_columns(layout, other, Varies::Ticks);
+    }
+
+    /// Becomes equal to `other` in all columns that no tick changes.
+    pub(super) fn copy_between_runs(&mut self, layout: &Layout, other: &Memory) {
+        self.copy_columns(layout, other, Varies::Runs);
+    }
+
+    fn copy_columns(&mut self, layout: &Layout, other: &Memory, varies: Varies) {
         for (id, slot) in (0..).map(crate::kernel::abi::ColumnId).zip(&layout.storage.columns) {
-            if slot.varies == Varies::Ticks {
+            if slot.varies == varies {
                 let start = layout.column_offset(id) / 8;
                 let length = match slot.ty {
                     crate::kernel::Type::Bool => layout.padded() / 8,

@@ -62,9 +62,6 @@ impl Watch {
         for index in self.lost(group) {
             found.extend(look(group.program(), &group.memory, index).map(|hit| hit.at(tick)));
         }
-        if !self.finite.is_empty() {
-            self.snapshot.copy_all(&group.memory);
-        }
     }
 
     /// Remembers the memory at the start of a chunk.
@@ -77,6 +74,10 @@ impl Watch {
     /// Reports what ceased to be finite during `ticks`.
     pub(super) fn end_chunk(&mut self, group: &Group, ticks: Range<u64>, found: &mut Vec<NonFinite>) {
         let mut lost = self.lost(group);
+        if !lost.is_empty() {
+            // Kept out of the snapshot until it is needed, so that it takes no memory.
+            self.snapshot.copy_between_runs(&group.program().layout, &group.memory);
+        }
         for tick in ticks.clone() {
             if lost.is_empty() {
                 return;

@@ -20,10 +20,13 @@ pub struct Group {
 
 impl Group {
     /// The group as its program's initial values make it.
-    pub(super) fn new(plan: &Arc<Plan>, index: usize) -> Result<Self, Error> {
+    pub(super) fn new(plan: &Arc<Plan>, index: usize, seed: u64) -> Result<Self, Error> {
         let program = &plan.programs[index];
         check(program)?;
         let mut memory = Memory::new(&program.layout, &program.name)?;
+        if let Some(id) = program.seed {
+            memory.words_mut()[program.layout.uniform_offset(id) / 8] = seed;
+        }
         for routine in &program.init {
             routine.call(memory.words_mut(), 0..1, 0..program.layout.elements);
         }

@@ -31,8 +31,8 @@ struct Visitor {
 
 impl Island {
     /// The island of the program `index`, at time 0.
-    pub(super) fn new(plan: &Arc<Plan>, index: usize, timeline: &Timeline) -> Result<Self, Error> {
-        let group = Group::new(plan, index)?;
+    pub(super) fn new(plan: &Arc<Plan>, index: usize, timeline: &Timeline, seed: u64) -> Result<Self, Error> {
+        let group = Group::new(plan, index, seed)?;
         let monitors = (0..plan.monitors.len()).filter(|&monitor| plan.monitors[monitor].group == index);
         let recordings: Result<Vec<Recording>, Error> = monitors.map(|index| Recording::new(plan, index)).collect();
         let tasks = tasks(plan, index, timeline);

@@ -62,6 +62,8 @@ pub struct Program {
     pub layout: Layout,
     /// The variables that hosts can reach.
     pub variables: Vec<Variable>,
+    /// Where the seed of random numbers is kept, an integer; `None` where there are none.
+    pub seed: Option<UniformId>,
     /// Initial values, run once in order, at tick 0, when a simulation is made.
     pub init: Vec<Arc<dyn Routine>>,
     /// Fills hidden columns and uniforms from parameters: before a run when a parameter was written.

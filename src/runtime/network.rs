@@ -33,11 +33,19 @@ impl Network {
     /// # Errors
     /// When there is not enough memory, or clocks have no common unit that can be counted.
     pub fn new(plan: Arc<Plan>) -> Result<Self, Error> {
+        Self::with_seed(plan, 0)
+    }
+
+    /// The same, with random numbers that come from `seed`.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_seed(plan: Arc<Plan>, seed: u64) -> Result<Self, Error> {
         check(&plan)?;
         let timeline = Timeline::new(&plan.clocks)?;
         let mode = Mode::enter(plan.denormals);
         let islands: Result<Vec<Island>, Error> =
-            (0..plan.programs.len()).map(|index| Island::new(&plan, index, &timeline)).collect();
+            (0..plan.programs.len()).map(|index| Island::new(&plan, index, &timeline, seed)).collect();
         drop(mode);
         let islands = islands?;
         let watches: Result<Vec<Watch>, Error> = islands.iter().map(|island| Watch::new(&island.group)).collect();
@@ -337,7 +345,8 @@ impl Network {
 }
 
 fn duration(seconds: f64) -> Result<Time, Error> {
-    Time::from_seconds(seconds).ok_or(Error::Duration { seconds })
+    let refused = if seconds > 1.0 && seconds.is_finite() { Error::TooLong } else { Error::Duration { seconds } };
+    Time::from_seconds(seconds).ok_or(refused)
 }
 
 /// Checks that all numbers of clocks and groups exist.

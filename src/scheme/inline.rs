@@ -36,6 +36,18 @@ pub(super) fn inline(group: &Group) -> System {
     System { pool, equations: states.into_iter().zip(derivatives).collect(), before }
 }
 
+/// An expression of a group with every subexpression spelled out, also those that are constant over
+/// dt: what a host sees at a moment. `pool` is the group's or one that has grown from it.
+pub fn spell_out(group: &Group, pool: &mut Pool, root: ExprId) -> ExprId {
+    let mut meaning: Vec<Option<ExprId>> = vec![None; group.variables.len()];
+    for (symbol, value, _) in ranks(group).into_iter().flatten() {
+        let value = pool.substitute(&[value], |symbol| meaning.get(symbol.index()).copied().flatten());
+        meaning[symbol.index()] = value.first().copied();
+    }
+    let spelled = pool.substitute(&[root], |symbol| meaning.get(symbol.index()).copied().flatten());
+    spelled.first().copied().unwrap_or(root)
+}
+
 /// A subexpression: its symbol, its value, and whether it is constant over dt.
 type Subexpression = (Symbol, ExprId, bool);
 

@@ -20,6 +20,8 @@ mod obstacle;
 
 mod text;
 
+pub use inline::spell_out;
+
 use crate::algebra::{ExprId, Pool, Symbol};
 use crate::diagnostic::Report;
 use crate::model::{Group, Method};

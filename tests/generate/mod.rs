@@ -1,6 +1,7 @@
 //! Generates kernels and models from bytes; shared by the differential tests and the fuzz targets.
 
 pub mod kernels;
+pub mod models;
 
 /// Bytes to build from: a stream that depends on the seed alone (SplitMix64, Steele et al. 2014).
 pub fn bytes(seed: u64, count: usize) -> Vec<u8> {

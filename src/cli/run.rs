@@ -1,0 +1,174 @@
+//! `dvdt run`
+
+use super::bar::{Bar, time};
+use super::{Code, Failure, print, show, show_report, stem};
+use clap::Args;
+use dvdt::output::{self, DataFormat, FigureFormat, GroupMeta, Meta, Series};
+use dvdt::{CompiledModel, MathLevel, Severity, Simulation};
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Args)]
+pub(super) struct Run {
+    /// The model file
+    model: PathBuf,
+    /// Write what was recorded: .npz or .csv
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Draw what was recorded: .svg or .png
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+    /// The seed of random numbers
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// At most so many threads; groups run on one thread in this version
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    threads: u32,
+    /// Set a variable after its initial value, as in --set 'cells.tau=5*ms'; may be repeated
+    #[arg(long, value_name = "GROUP.NAME=VALUE")]
+    set: Vec<String>,
+    /// Also show notes: which scheme was chosen and why, and which path runs
+    #[arg(long, short)]
+    verbose: bool,
+    #[command(flatten)]
+    code: Code,
+}
+
+impl Run {
+    pub(super) fn execute(&self) -> Result<(), Failure> {
+        let targets = self.targets()?;
+        let model = self.code.engine().compile_file(&self.model)?;
+        show_report(model.report(), model.sources(), self.verbose);
+        if self.verbose {
+            show(&model.plan());
+        }
+        let mut simulation = model.simulation_with_seed(self.seed)?;
+        for assignment in &self.set {
+            let Some((name, value)) = assignment.split_once('=') else {
+                return Err(Failure::Message(format!("--set {assignment}: write --set GROUP.NAME=VALUE")));
+            };
+            simulation.set(name.trim(), value.trim())?;
+        }
+        let outcome = self.run(&mut simulation)?;
+        self.write(&targets, &model, &simulation, &outcome)?;
+        if outcome.cancelled { Err(Failure::Interrupted) } else { Ok(()) }
+    }
+
+    /// Finds out before a long run whether its results can be written.
+    fn targets(&self) -> Result<Targets, Failure> {
+        for path in [&self.out, &self.plot].into_iter().flatten() {
+            if std::path::absolute(path).ok() == std::path::absolute(&self.model).ok() {
+                return Err(Failure::Message(format!("{} is the model itself; choose another file", path.display())));
+            }
+        }
+        let data = self.out.as_deref().map(DataFormat::of).transpose()?;
+        let figure = self.plot.as_deref().map(FigureFormat::of).transpose()?;
+        for path in [&self.out, &self.plot].into_iter().flatten() {
+            output::check_writable(path)?;
+        }
+        Ok(Targets { data, figure })
+    }
+
+    fn run(&self, simulation: &mut Simulation) -> Result<Outcome, Failure> {
+        let mut bar = Bar::new();
+        simulation.on_progress(Duration::from_millis(100), move |progress| bar.update(progress));
+        let token = simulation.cancel_token();
+        let handler = move || {
+            if token.is_cancelled() {
+                std::process::exit(130);
+            }
+            token.cancel();
+        };
+        if let Err(error) = ctrlc::set_handler(handler) {
+            show(&format!("warning: ctrl-C will stop at once and write nothing: {error}\n"));
+        }
+        let reports = simulation.run_script()?;
+        let mut outcome = Outcome::default();
+        for report in reports {
+            outcome.cancelled |= report.cancelled;
+            outcome.wall += report.wall;
+            outcome.warnings.extend(report.non_finite.iter().map(ToString::to_string));
+        }
+        for warning in &outcome.warnings {
+            show(&format!("warning: {warning}\n"));
+        }
+        if outcome.cancelled {
+            show(&format!("stopped at t = {}; writing what was recorded\n", time(simulation.time())));
+        }
+        let wall = outcome.wall.as_secs_f64();
+        print(format!("{} simulated in {}", time(simulation.time()), time(wall)))?;
+        Ok(outcome)
+    }
+
+    fn write(&self, targets: &Targets, model: &CompiledModel, simulation: &Simulation, outcome: &Outcome) -> Result<(), Failure> {
+        let recordings: Vec<_> = simulation.recordings().collect();
+        let units: Vec<String> = recordings.iter().map(|recording| recording.dimension().to_string()).collect();
+        let times: Vec<_> = recordings.iter().map(|recording| recording.times()).collect();
+        let series: Vec<Series<'_>> = recordings
+            .iter()
+            .zip(units.iter().zip(&times))
+            .map(|(recording, (unit, times))| Series {
+                name: recording.name(),
+                unit,
+                elements: recording.elements(),
+                times,
+                values: recording.values(),
+            })
+            .collect();
+        if let (Some(path), Some(format)) = (&self.out, targets.data) {
+            output::write_data(path, format, &series, &self.meta(model, simulation, outcome))?;
+        }
+        if let (Some(path), Some(format)) = (&self.plot, targets.figure) {
+            output::write_figure(path, format, &stem(&self.model), &series)?;
+        }
+        Ok(())
+    }
+
+    fn meta(&self, model: &CompiledModel, simulation: &Simulation, outcome: &Outcome) -> Meta {
+        let clocks = &model.model().clocks;
+        let group = |(group, code): (&dvdt::model::Group, &dvdt::compile::GroupCode)| {
+            let meta = GroupMeta {
+                size: group.size,
+                clock: clocks[group.clock].name.clone(),
+                method: code.step.method.name().to_owned(),
+                reason: code.step.reason.clone(),
+            };
+            (group.name.clone(), meta)
+        };
+        let warnings = model.report().diagnostics.iter().filter(|found| found.severity == Severity::Warning);
+        Meta {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            model: model.text().to_owned(),
+            seed: Some(self.seed),
+            start: 0.0,
+            stop: simulation.time(),
+            complete: !outcome.cancelled,
+            executor: match self.code.executor {
+                super::ExecutorName::Jit => "jit",
+                super::ExecutorName::Interpreter => "interpreter",
+            }
+            .to_owned(),
+            math: match model.model().math {
+                MathLevel::Fast => "fast",
+                MathLevel::Precise => "precise",
+            }
+            .to_owned(),
+            clocks: clocks.iter().map(|clock| (clock.name.clone(), clock.dt.to_f64())).collect(),
+            groups: model.model().groups.iter().zip(model.groups()).map(group).collect(),
+            warnings: warnings.map(|found| found.message.clone()).chain(outcome.warnings.iter().cloned()).collect(),
+        }
+    }
+}
+
+/// What is to be written, checked before the run.
+struct Targets {
+    data: Option<DataFormat>,
+    figure: Option<FigureFormat>,
+}
+
+#[derive(Default)]
+struct Outcome {
+    cancelled: bool,
+    wall: Duration,
+    warnings: Vec<String>,
+}

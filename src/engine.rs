@@ -1,0 +1,397 @@
+//! How a user's text becomes a compiled model, and where its stages can be looked at.
+
+use crate::compile::{self, Executable, GroupCode, Purpose};
+use crate::diagnostic::Report;
+use crate::jit::{self, Compiler};
+use crate::model::Model;
+use crate::simulation::Simulation;
+use crate::source::{SourceId, Sources};
+use crate::syntax;
+use std::fmt::{self, Debug, Formatter};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+pub use crate::error::Error;
+pub use crate::jit::{Lanes, Options};
+
+/// Who runs the kernels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Executor {
+    /// Machine code for this machine.
+    #[default]
+    Jit,
+    /// The reference: the same bits, a hundred times slower.
+    Interpreter,
+}
+
+/// Settings of compilation. No setting changes a bit of any result.
+///
+/// ```
+/// use dvdt::Engine;
+///
+/// let model = Engine::new().compile("decay", "
+///     group cells[3] {
+///         dv/dt = -v/tau : volt
+///         tau : second
+///         init v = 1*mV
+///         init tau = 10*ms
+///     }
+/// ")?;
+/// let mut simulation = model.simulation()?;
+/// simulation.run_for("10*ms")?;
+/// let expected = 1e-3 * (-1f64).exp();
+/// assert!((simulation.floats("cells.v")?[0] - expected).abs() < 1e-15);
+/// # Ok::<(), dvdt::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Engine {
+    executor: Executor,
+    options: Options,
+    compiler: Arc<OnceLock<Result<Compiler, jit::Error>>>,
+}
+
+/// What was found in a text.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// All texts that the report points into.
+    pub sources: Sources,
+    /// Errors, warnings and notes.
+    pub report: Report,
+    /// What the text means; `None` when there are errors.
+    pub model: Option<Model>,
+}
+
+impl Engine {
+    /// Machine code with 128-bit vectors.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Chooses who runs the kernels.
+    #[must_use]
+    pub fn executor(mut self, executor: Executor) -> Self {
+        self.executor = executor;
+        self
+    }
+
+    /// Chooses how machine code is laid out.
+    #[must_use]
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self.compiler = Arc::default();
+        self
+    }
+
+    /// Reads a model and reports what is wrong with it, without compiling. `name` is what messages
+    /// call the text.
+    pub fn check(&self, name: &str, text: &str) -> Checked {
+        let mut sources = Sources::new();
+        let source = sources.add(name, text);
+        let mut report = Report::new();
+        let model = compile::model(&sources, source, &mut report);
+        if let Some(model) = &model {
+            compile::groups(model, &mut report);
+        }
+        let model = if report.has_errors() { None } else { model };
+        Checked { sources, report, model }
+    }
+
+    /// Compiles a model; `name` is what messages call the text.
+    ///
+    /// # Errors
+    /// [`Error::Text`] with everything that is wrong with the text; [`Error::Machine`] where code
+    /// cannot be made.
+    pub fn compile(&self, name: &str, text: &str) -> Result<CompiledModel, Error> {
+        let mut sources = Sources::new();
+        let source = sources.add(name, text);
+        let (mut report, mut timings) = (Report::new(), Timings::default());
+        let refuse = |sources: &Sources, report: Report| Error::text(sources.clone(), report);
+
+        let start = Instant::now();
+        let file = syntax::model_file(&sources, source, &mut report);
+        timings.parse = start.elapsed();
+
+        let start = Instant::now();
+        let model = crate::model::check(&file, &mut report);
+        timings.check = start.elapsed();
+        let Some(model) = model.filter(|_| !report.has_errors()) else { return Err(refuse(&sources, report)) };
+
+        let start = Instant::now();
+        let groups = compile::groups(&model, &mut report);
+        timings.kernels = start.elapsed();
+        let Some(groups) = groups.filter(|_| !report.has_errors()) else { return Err(refuse(&sources, report)) };
+
+        let start = Instant::now();
+        let executable = compile::link(&model, &groups, &self.linker()?).map_err(Error::Machine)?;
+        timings.code = start.elapsed();
+        let engine = self.clone();
+        let inner = Inner { engine, sources, source, report, model, groups, executable, timings };
+        Ok(CompiledModel(Arc::new(inner)))
+    }
+
+    /// Reads a file and compiles it.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be read or is not UTF-8, else as [`Engine::compile`].
+    pub fn compile_file(&self, path: impl AsRef<Path>) -> Result<CompiledModel, Error> {
+        let path = path.as_ref();
+        self.compile(&path.display().to_string(), &read(path)?)
+    }
+
+    fn linker(&self) -> Result<compile::Executor, Error> {
+        match self.executor {
+            Executor::Interpreter => Ok(compile::Executor::Interpreter),
+            Executor::Jit => {
+                let compiler = self.compiler.get_or_init(|| Compiler::new(self.options));
+                compiler.clone().map(compile::Executor::Jit).map_err(Error::Machine)
+            }
+        }
+    }
+}
+
+/// The text of a model file.
+///
+/// # Errors
+/// [`Error::File`] when it cannot be read, is too long, or is not UTF-8.
+pub fn read(path: &Path) -> Result<String, Error> {
+    let refuse = |what: String| Error::File { path: path.display().to_string(), what };
+    let bytes = std::fs::read(path).map_err(|error| refuse(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let (valid, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+        let line = bytes[..valid].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        refuse(format!(
+            "it is not UTF-8 text: byte {valid} (line {line}) is {:#04x}; save the model as UTF-8",
+            bytes.get(valid).copied().unwrap_or(0)
+        ))
+    })
+}
+
+/// How long each stage took.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timings {
+    /// Text to syntax tree.
+    pub parse: Duration,
+    /// Syntax tree to model.
+    pub check: Duration,
+    /// Model to core kernels.
+    pub kernels: Duration,
+    /// Core kernels to callable code.
+    pub code: Duration,
+}
+
+impl Timings {
+    /// All stages.
+    pub fn total(&self) -> Duration {
+        self.parse + self.check + self.kernels + self.code
+    }
+}
+
+/// A stage of compilation that can be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// What was written.
+    Ast,
+    /// What it means.
+    Model,
+    /// What one tick assigns.
+    Step,
+    /// Straight-line code with functions in it.
+    Kernel,
+    /// Straight-line code in core instructions.
+    Core,
+    /// Cranelift's intermediate form.
+    Clif,
+    /// Machine code.
+    Asm,
+}
+
+impl Stage {
+    /// In order.
+    pub const ALL: [Stage; 7] =
+        [Stage::Ast, Stage::Model, Stage::Step, Stage::Kernel, Stage::Core, Stage::Clif, Stage::Asm];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Ast => "ast",
+            Stage::Model => "model",
+            Stage::Step => "step",
+            Stage::Kernel => "kernel",
+            Stage::Core => "core",
+            Stage::Clif => "clif",
+            Stage::Asm => "asm",
+        }
+    }
+}
+
+/// A model that is ready to run. Cloning shares the code; any number of simulations may run at once.
+#[derive(Clone)]
+pub struct CompiledModel(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub engine: Engine,
+    pub sources: Sources,
+    source: SourceId,
+    pub report: Report,
+    pub model: Model,
+    pub groups: Vec<GroupCode>,
+    pub executable: Executable,
+    timings: Timings,
+}
+
+impl CompiledModel {
+    /// A simulation at time 0 with its initial values, with seed 0.
+    ///
+    /// # Errors
+    /// [`Error::Run`] when there is not enough memory.
+    pub fn simulation(&self) -> Result<Simulation, Error> {
+        self.simulation_with_seed(0)
+    }
+
+    /// A simulation whose random numbers come from `seed`.
+    ///
+    /// # Errors
+    /// [`Error::Run`] when there is not enough memory.
+    pub fn simulation_with_seed(&self, seed: u64) -> Result<Simulation, Error> {
+        Simulation::new(self.clone(), seed)
+    }
+
+    /// The same model without its `record` items.
+    ///
+    /// # Errors
+    /// [`Error::Machine`] where code cannot be made.
+    pub fn without_records(&self) -> Result<CompiledModel, Error> {
+        let inner = &*self.0;
+        let mut model = inner.model.clone();
+        model.records.clear();
+        let mut report = Report::new();
+        let Some(groups) = compile::groups(&model, &mut report) else {
+            return Err(Error::text(inner.sources.clone(), report));
+        };
+        let executable = compile::link(&model, &groups, &inner.engine.linker()?).map_err(Error::Machine)?;
+        let (engine, sources, source) = (inner.engine.clone(), inner.sources.clone(), inner.source);
+        let timings = inner.timings;
+        Ok(CompiledModel(Arc::new(Inner { engine, sources, source, report, model, groups, executable, timings })))
+    }
+
+    /// Warnings and notes, such as the scheme that was chosen and why.
+    pub fn report(&self) -> &Report {
+        &self.0.report
+    }
+
+    /// The texts that the report points into.
+    pub fn sources(&self) -> &Sources {
+        &self.0.sources
+    }
+
+    /// What the text means.
+    pub fn model(&self) -> &Model {
+        &self.0.model
+    }
+
+    /// The text that was compiled.
+    pub fn text(&self) -> &str {
+        &self.0.sources.get(self.0.source).text
+    }
+
+    /// How long each stage took.
+    pub fn timings(&self) -> Timings {
+        self.0.timings
+    }
+
+    /// The kernels of each group, in the order of the model's groups.
+    pub fn groups(&self) -> &[GroupCode] {
+        &self.0.groups
+    }
+
+    /// One stage as text, of one group or of all.
+    ///
+    /// # Errors
+    /// [`Error::Name`] for a group that is not there, [`Error::Machine`] where no code can be made.
+    ///
+    /// ```
+    /// use dvdt::{Engine, Stage};
+    ///
+    /// let model = Engine::new().compile("decay", "group cells[1] { dv/dt = -v/(10*ms) : 1 }")?;
+    /// assert!(model.emit(Stage::Kernel, None)?.contains("store v"));
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
+    pub fn emit(&self, stage: Stage, group: Option<&str>) -> Result<String, Error> {
+        let names: Vec<&str> = self.0.model.groups.iter().map(|group| group.name.as_str()).collect();
+        if let Some(wanted) = group.filter(|wanted| !names.contains(wanted)) {
+            return Err(Error::name("group", wanted, names));
+        }
+        match stage {
+            Stage::Ast => {
+                let file = syntax::model_file(&self.0.sources, self.0.source, &mut Report::new());
+                return Ok(file.to_string());
+            }
+            Stage::Model => return Ok(self.0.model.text()),
+            Stage::Step | Stage::Kernel | Stage::Core | Stage::Clif | Stage::Asm => {}
+        }
+        let mut text = String::new();
+        for (index, name) in names.iter().enumerate() {
+            if group.is_none_or(|wanted| wanted == *name) {
+                text.push_str(&self.emit_group(stage, index)?);
+            }
+        }
+        Ok(text)
+    }
+
+    fn emit_group(&self, stage: Stage, index: usize) -> Result<String, Error> {
+        let (group, code) = (&self.0.model.groups[index], &self.0.groups[index]);
+        if stage == Stage::Step {
+            return Ok(code.step.text(group));
+        }
+        let mut text = String::new();
+        for stages in &code.kernels {
+            let storage = &code.layout.storage;
+            text.push_str(&match stage {
+                Stage::Kernel => stages.kernel.text(storage),
+                Stage::Core => stages.core.text(storage),
+                Stage::Clif | Stage::Asm | Stage::Ast | Stage::Model | Stage::Step => {
+                    let compiler = Compiler::new(self.0.engine.options).map_err(Error::Machine)?;
+                    let listing = compiler.listing(&stages.core, &code.layout).map_err(Error::Machine)?;
+                    let code = if stage == Stage::Clif { listing.clif } else { listing.asm };
+                    format!("; {}\n{code}\n", stages.core.name)
+                }
+            });
+        }
+        Ok(text)
+    }
+
+    /// Which path runs, in words: per group the scheme, the kernels, and what was hoisted.
+    pub fn plan(&self) -> String {
+        let mut text = String::new();
+        for (group, code) in self.0.model.groups.iter().zip(&self.0.groups) {
+            let update = code.kernels.iter().find(|stages| stages.purpose == Purpose::Update);
+            let body = update.map_or(0, |stages| stages.core.insts.len() - stages.core.prologue);
+            let hidden = |slots: &[crate::kernel::abi::Slot]| {
+                slots.iter().filter(|slot| group.find(&slot.name).is_none() && slot.name != compile::SEED).count()
+            };
+            let storage = &code.layout.storage;
+            text.push_str(&format!(
+                "{}[{}]: {}; {} ({} core instructions per element and tick, {} hoisted columns, {} hoisted uniforms)\n",
+                group.name,
+                group.size,
+                code.step.reason,
+                match self.0.engine.executor {
+                    Executor::Jit => format!("machine code, {} lanes", self.0.engine.options.lanes.count()),
+                    Executor::Interpreter => "interpreter".to_owned(),
+                },
+                body,
+                hidden(&storage.columns),
+                hidden(&storage.uniforms),
+            ));
+        }
+        text
+    }
+}
+
+impl Debug for CompiledModel {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.0.model.groups.iter().map(|group| group.name.as_str()).collect();
+        f.debug_struct("CompiledModel").field("groups", &names).finish_non_exhaustive()
+    }
+}

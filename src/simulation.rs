@@ -1,0 +1,421 @@
+//! A running simulation: what a host sets, runs, reads and stops.
+
+use crate::compile;
+use crate::diagnostic::Report;
+use crate::dimension::{Dimension, Exponents, Quantity};
+use crate::engine::CompiledModel;
+use crate::error::Error;
+use crate::algebra::Kind;
+use crate::model::{self, Action};
+use crate::runtime::{self, CancelToken, Controls, Network, Progress, Recording, Time};
+use crate::source::Sources;
+use crate::syntax;
+use dimensioned::si::SI;
+use std::fmt::{self, Debug, Formatter};
+use std::time::Duration;
+
+/// A value for a variable or a duration, with its unit.
+///
+/// Made from text (`"100*ms"`, which may name other variables and `i`), from a quantity of the crate
+/// `dimensioned` (`100.0 * MILLI * S`), from a plain number where a variable has no unit, or from a
+/// truth value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// An expression of the language.
+    Text(String),
+    /// In SI base units.
+    Float(f64, Dimension),
+    /// One for each element, in SI base units.
+    Floats(Vec<f64>, Dimension),
+    /// A whole number.
+    Integer(i64),
+    /// A truth value.
+    Boolean(bool),
+}
+
+impl From<&str> for Input {
+    fn from(text: &str) -> Self {
+        Input::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Input {
+    fn from(text: String) -> Self {
+        Input::Text(text)
+    }
+}
+
+impl From<f64> for Input {
+    fn from(value: f64) -> Self {
+        Input::Float(value, Dimension::DIMENSIONLESS)
+    }
+}
+
+impl From<i64> for Input {
+    fn from(value: i64) -> Self {
+        Input::Integer(value)
+    }
+}
+
+impl From<bool> for Input {
+    fn from(value: bool) -> Self {
+        Input::Boolean(value)
+    }
+}
+
+impl<U: Exponents> From<SI<f64, U>> for Input {
+    fn from(quantity: SI<f64, U>) -> Self {
+        let (value, dimension) = quantity.si();
+        Input::Float(value, dimension)
+    }
+}
+
+impl<U: Exponents> From<&[SI<f64, U>]> for Input {
+    fn from(quantities: &[SI<f64, U>]) -> Self {
+        let values = quantities.iter().map(|quantity| quantity.value_unsafe).collect();
+        Input::Floats(values, SI::<f64, U>::new(0.0).si().1)
+    }
+}
+
+/// One simulation of a model. It knows of no other; move it to any thread.
+///
+/// ```
+/// use dimensioned::f64prefixes::MILLI;
+/// use dimensioned::si::{S, V};
+/// use dvdt::Engine;
+///
+/// let model = Engine::new().compile("decay", "
+///     group cells[100] {
+///         dv/dt = -v/tau : volt
+///         tau : second (constant)
+///     }
+///     record cells.v every 1*ms
+/// ")?;
+/// let mut simulation = model.simulation()?;
+/// simulation.set("cells.tau", 10.0 * MILLI * S)?;
+/// simulation.set("cells.v", "i*1*mV")?;
+/// simulation.run_for(10.0 * MILLI * S)?;
+/// assert_eq!(simulation.recording("cells.v")?.samples(), 10);
+///
+/// simulation.floats_mut("cells.v")?.fill(0.0);
+/// simulation.run_for("10*ms")?;
+/// assert_eq!(simulation.recording("cells.v")?.samples(), 20);
+///
+/// let wrong = simulation.set("cells.tau", 10.0 * V).unwrap_err();
+/// assert_eq!(wrong.to_string(), "`cells.tau` is in second, but the value is in volt");
+/// # Ok::<(), dvdt::Error>(())
+/// ```
+pub struct Simulation {
+    model: CompiledModel,
+    network: Network,
+    cancel: CancelToken,
+    progress: Option<Callback>,
+    interval: Duration,
+    /// The next action of the model's script.
+    next: usize,
+}
+
+type Callback = Box<dyn FnMut(&Progress) + Send>;
+
+impl Simulation {
+    pub(crate) fn new(model: CompiledModel, seed: u64) -> Result<Self, Error> {
+        let network = Network::with_seed(model.0.executable.plan.clone(), seed)?;
+        let interval = Duration::from_millis(100);
+        Ok(Simulation { model, network, cancel: CancelToken::default(), progress: None, interval, next: 0 })
+    }
+
+    /// Sets a variable, named `group.variable`, for all elements.
+    ///
+    /// # Errors
+    /// When there is no such variable, when it cannot be written, when the value's dimension or kind is
+    /// another, or when the text has mistakes.
+    pub fn set(&mut self, name: &str, value: impl Into<Input>) -> Result<(), Error> {
+        let (group, variable) = self.find(name)?;
+        let own = group.variable(variable)?;
+        let (kind, expected) = (own.kind, own.dimension);
+        let input = value.into();
+        match input {
+            Input::Text(text) => return self.set_text(name, &text),
+            Input::Float(_, found) | Input::Floats(_, found) if found != expected => {
+                return Err(Error::Dimension { name: name.to_owned(), expected, found });
+            }
+            Input::Integer(_) | Input::Boolean(_) if !expected.is_dimensionless() => {
+                let found = Dimension::DIMENSIONLESS;
+                return Err(Error::Dimension { name: name.to_owned(), expected, found });
+            }
+            Input::Float(..) | Input::Floats(..) | Input::Integer(_) | Input::Boolean(_) => {}
+        }
+        match (kind, input) {
+            (Kind::Float, Input::Float(value, _)) => self.floats_mut(name)?.fill(value),
+            #[expect(clippy::cast_precision_loss, reason = "an integer for a float variable is rounded once")]
+            (Kind::Float, Input::Integer(value)) => self.floats_mut(name)?.fill(value as f64),
+            (Kind::Float, Input::Floats(values, _)) => copy(name, self.floats_mut(name)?, &values)?,
+            (Kind::Integer, Input::Integer(value)) => self.integers_mut(name)?.fill(value),
+            (Kind::Boolean, Input::Boolean(value)) => self.booleans_mut(name)?.fill(value),
+            (kind, input) => return Err(mismatch(name, kind, &input)),
+        }
+        Ok(())
+    }
+
+    fn set_text(&mut self, name: &str, text: &str) -> Result<(), Error> {
+        let inner = &self.model.0;
+        let (group_name, variable) = name.split_once('.').unwrap_or((name, ""));
+        let mut sources = Sources::new();
+        let source = sources.add(format!("<set {name}>"), format!("{variable} = {text}"));
+        let mut report = Report::new();
+        let statements = syntax::statements(&sources, source, &mut report);
+        let index = inner.model.groups.iter().position(|group| group.name == group_name);
+        let (Some(index), [statement]) = (index, statements.as_slice()) else {
+            if report.has_errors() {
+                return Err(Error::text(sources, report));
+            }
+            return Err(Error::Value(format!("`{name}` takes one expression, not `{text}`")));
+        };
+        let mut group = inner.model.groups[index].clone();
+        let assignment = model::assignment(&mut group, &inner.model.constants, statement, &mut report);
+        let Some(assignment) = assignment.filter(|_| !report.has_errors()) else {
+            return Err(Error::text(sources, report));
+        };
+        let routine = compile::assignment(&inner.model, index, &mut group, &inner.groups[index], assignment);
+        Ok(self.network.apply(group_name, &routine)?)
+    }
+
+    /// Splits `group.variable` and finds the group.
+    fn find<'n>(&self, name: &'n str) -> Result<(&runtime::Group, &'n str), Error> {
+        let Some((group, variable)) = name.split_once('.') else {
+            return Err(Error::Value(format!("`{name}` names no variable: write `group.variable`")));
+        };
+        let known = self.model.0.model.groups.iter().map(|group| group.name.as_str());
+        let found = self.network.group(group).map_err(|_| Error::name("group", group, known))?;
+        if found.variables().iter().all(|known| known.name != variable) {
+            return Err(Error::name("variable", name, self.names().iter().map(String::as_str)));
+        }
+        Ok((found, variable))
+    }
+
+    /// All variables that have values, as `group.variable`.
+    pub fn names(&self) -> Vec<String> {
+        let variables = |group: &runtime::Group| {
+            let name = |variable: &runtime::Variable| format!("{}.{}", group.name(), variable.name);
+            group.variables().iter().map(name).collect::<Vec<_>>()
+        };
+        self.network.groups().flat_map(variables).collect()
+    }
+
+    /// The values of a float variable in SI base units, one per element; one for a shared variable.
+    ///
+    /// # Errors
+    /// When there is no such variable, or it holds something else.
+    pub fn floats(&self, name: &str) -> Result<&[f64], Error> {
+        let (group, variable) = self.find(name)?;
+        Ok(group.floats(variable)?)
+    }
+
+    /// The values of a float variable, to be written between ticks.
+    ///
+    /// # Errors
+    /// When there is no such variable, it holds something else, or it is computed.
+    pub fn floats_mut(&mut self, name: &str) -> Result<&mut [f64], Error> {
+        let (group, variable) = self.find_mut(name)?;
+        Ok(group.floats_mut(&variable)?)
+    }
+
+    /// The values of an integer variable.
+    ///
+    /// # Errors
+    /// As [`Simulation::floats`].
+    pub fn integers(&self, name: &str) -> Result<&[i64], Error> {
+        let (group, variable) = self.find(name)?;
+        Ok(group.integers(variable)?)
+    }
+
+    /// The values of an integer variable, to be written between ticks.
+    ///
+    /// # Errors
+    /// As [`Simulation::floats_mut`].
+    pub fn integers_mut(&mut self, name: &str) -> Result<&mut [i64], Error> {
+        let (group, variable) = self.find_mut(name)?;
+        Ok(group.integers_mut(&variable)?)
+    }
+
+    /// The values of a boolean variable.
+    ///
+    /// # Errors
+    /// As [`Simulation::floats`].
+    pub fn booleans(&self, name: &str) -> Result<&[bool], Error> {
+        let (group, variable) = self.find(name)?;
+        Ok(group.booleans(variable)?)
+    }
+
+    /// The values of a boolean variable, to be written between ticks.
+    ///
+    /// # Errors
+    /// As [`Simulation::floats_mut`].
+    pub fn booleans_mut(&mut self, name: &str) -> Result<&mut [bool], Error> {
+        let (group, variable) = self.find_mut(name)?;
+        Ok(group.booleans_mut(&variable)?)
+    }
+
+    fn find_mut(&mut self, name: &str) -> Result<(&mut runtime::Group, String), Error> {
+        let (group, variable) = self.find(name)?;
+        let (group, variable) = (group.name().to_owned(), variable.to_owned());
+        Ok((self.network.group_mut(&group)?, variable))
+    }
+
+    /// Advances by a duration. A duration becomes ticks by rounding where it is within a ten-thousandth
+    /// of a tick of a whole number, and else by rounding up; consecutive runs never repeat a tick.
+    ///
+    /// # Errors
+    /// When the duration is no time, negative or not finite, or there is no memory for recordings.
+    pub fn run_for(&mut self, duration: impl Into<Input>) -> Result<runtime::Report, Error> {
+        let seconds = seconds(duration.into())?;
+        let time = Time::from_seconds(seconds).ok_or(runtime::Error::Duration { seconds })?;
+        let controls = Controls {
+            cancel: self.cancel.clone(),
+            progress: self.progress.as_mut().map(|callback| callback as &mut dyn FnMut(&Progress)),
+            interval: self.interval,
+        };
+        Ok(self.network.run_with(time, controls)?)
+    }
+
+    /// Does what is left of the model's script: its `run` and `set` items, in order. Stops after a
+    /// run that was cancelled; a later call goes on with the next item.
+    ///
+    /// # Errors
+    /// As [`Simulation::run_for`].
+    pub fn run_script(&mut self) -> Result<Vec<runtime::Report>, Error> {
+        let model = self.model.clone();
+        let mut reports = vec![];
+        while let Some(action) = model.0.model.script.get(self.next) {
+            let number = self.next;
+            self.next += 1;
+            match *action {
+                Action::Run { seconds, .. } => reports.push(self.run_for(Input::Float(seconds, Dimension::TIME))?),
+                Action::Set { .. } => self.apply_set(number)?,
+            }
+            if reports.last().is_some_and(|report| report.cancelled) {
+                break;
+            }
+        }
+        Ok(reports)
+    }
+
+    /// Does the `set` that is action `number` of the script.
+    pub(crate) fn apply_set(&mut self, number: usize) -> Result<(), Error> {
+        let model = self.model.clone();
+        for (_, group, routine) in model.0.executable.sets.iter().filter(|(set, ..)| *set == number) {
+            self.network.apply(&model.0.model.groups[*group].name, &**routine)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a variable holds floats, integers or truth values.
+    ///
+    /// # Errors
+    /// When there is no such variable.
+    pub fn kind(&self, name: &str) -> Result<Kind, Error> {
+        let (group, variable) = self.find(name)?;
+        Ok(group.variable(variable)?.kind)
+    }
+
+    /// Does everything that happens at the next time at which something happens.
+    ///
+    /// # Errors
+    /// When there is no memory for recordings.
+    pub fn tick(&mut self) -> Result<(), Error> {
+        Ok(self.network.tick()?)
+    }
+
+    /// The time at which the simulation stands, in seconds.
+    pub fn time(&self) -> f64 {
+        self.network.time().to_f64()
+    }
+
+    /// What a `record` has recorded, by the name `group.variable`; the first one of that name.
+    ///
+    /// # Errors
+    /// When nothing of that name is recorded.
+    pub fn recording(&self, name: &str) -> Result<&Recording, Error> {
+        let found = self.network.recordings().find(|recording| recording.name() == name);
+        found.ok_or_else(|| Error::name("recording", name, self.network.recordings().map(Recording::name)))
+    }
+
+    /// All recordings, in the order of the text.
+    pub fn recordings(&self) -> impl ExactSizeIterator<Item = &Recording> {
+        self.network.recordings()
+    }
+
+    /// A token that stops a run of this simulation from another thread or a signal handler. A stopped
+    /// run ends at a tick, and everything that was recorded is kept.
+    pub fn cancel_token(&self) -> CancelToken {
+        self.cancel.clone()
+    }
+
+    /// Calls `callback` at the start of each run, then at most once per `interval` of wall time, and
+    /// at the end.
+    pub fn on_progress(&mut self, interval: Duration, callback: impl FnMut(&Progress) + Send + 'static) {
+        self.interval = interval;
+        self.progress = Some(Box::new(callback));
+    }
+
+    /// The model that runs.
+    pub fn model(&self) -> &CompiledModel {
+        &self.model
+    }
+}
+
+impl Debug for Simulation {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulation").field("model", &self.model).field("time", &self.time()).finish_non_exhaustive()
+    }
+}
+
+fn copy(name: &str, target: &mut [f64], values: &[f64]) -> Result<(), Error> {
+    if target.len() != values.len() {
+        let (wanted, found) = (target.len(), values.len());
+        return Err(Error::Value(format!("`{name}` has {wanted} elements, but {found} values were given")));
+    }
+    target.copy_from_slice(values);
+    Ok(())
+}
+
+fn mismatch(name: &str, kind: Kind, input: &Input) -> Error {
+    let holds = match kind {
+        Kind::Boolean => "truth values",
+        Kind::Integer => "integers",
+        Kind::Float => "floats",
+    };
+    let given = match input {
+        Input::Text(_) => "a text",
+        Input::Float(..) => "a float",
+        Input::Floats(..) => "several floats",
+        Input::Integer(_) => "an integer",
+        Input::Boolean(_) => "a truth value",
+    };
+    Error::Value(format!("`{name}` holds {holds}, but {given} was given"))
+}
+
+/// The seconds that a duration is.
+fn seconds(duration: Input) -> Result<f64, Error> {
+    let (value, found) = match duration {
+        Input::Text(text) => quantity("<duration>", &text)?,
+        Input::Float(value, dimension) => (value, dimension),
+        Input::Floats(..) | Input::Integer(_) | Input::Boolean(_) => {
+            return Err(Error::Value("a duration is a time such as `10*ms`".to_owned()));
+        }
+    };
+    if found != Dimension::TIME {
+        let name = "the duration".to_owned();
+        return Err(Error::Dimension { name, expected: Dimension::TIME, found });
+    }
+    Ok(value)
+}
+
+/// Evaluates a text like `100*ms`.
+fn quantity(name: &str, text: &str) -> Result<(f64, Dimension), Error> {
+    let (mut sources, mut report) = (Sources::new(), Report::new());
+    let source = sources.add(name, text);
+    let expr = syntax::expression(&sources, source, &mut report);
+    let value = expr.and_then(|expr| model::quantity(&expr, &mut report));
+    value.filter(|_| !report.has_errors()).ok_or_else(|| Error::text(sources, report))
+}

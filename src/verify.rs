@@ -1,0 +1,218 @@
+//! Runs the interpreter beside every form of compiled code and compares all bits.
+
+use crate::algebra::Kind;
+use crate::engine::{Engine, Executor, Lanes, Options};
+use crate::error::Error;
+use crate::model::Action;
+use crate::simulation::Simulation;
+use std::fmt::{self, Display, Formatter};
+
+/// The first number that is not the same.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// The code that differs from the interpreter.
+    pub options: Options,
+    /// How many steps were done when it was seen.
+    pub steps: u64,
+    /// The time reached, in seconds.
+    pub time: f64,
+    /// The variable, as `group.variable`.
+    pub variable: String,
+    /// The element.
+    pub element: usize,
+    /// What the interpreter gives.
+    pub expected: String,
+    /// What the compiled code gives.
+    pub found: String,
+}
+
+impl Display for Difference {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}[{}] differs after {} ticks (t = {} s): the interpreter gives {}, machine code with {} lanes \
+             and {} vectors a turn gives {}",
+            self.variable,
+            self.element,
+            self.steps,
+            self.time,
+            self.expected,
+            self.options.lanes.count(),
+            self.options.interleave.map_or("the usual number of".to_owned(), |count| count.to_string()),
+            self.found
+        )
+    }
+}
+
+/// What was compared.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdict {
+    /// How many ticks were done.
+    pub steps: u64,
+    /// How many numbers were compared.
+    pub compared: u64,
+    /// How many forms of compiled code stood beside the interpreter.
+    pub forms: usize,
+    /// The first difference, if any.
+    pub difference: Option<Difference>,
+}
+
+/// Runs a model for at most `steps` ticks, or through its script if that is shorter, in the
+/// interpreter and in every form of compiled code, and compares every variable after every tick and
+/// every recording at the end. NaNs are equal to each other.
+///
+/// ```
+/// let text = "group cells[5] { dv/dt = sin(t/second)/second : 1 }";
+/// let verdict = dvdt::verify("model", text, 100, 0)?;
+/// assert_eq!((verdict.steps, verdict.difference), (100, None));
+/// # Ok::<(), dvdt::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`Engine::compile`] and [`Simulation::run_for`].
+pub fn verify(name: &str, text: &str, steps: u64, seed: u64) -> Result<Verdict, Error> {
+    let simulation = |engine: Engine| engine.compile(name, text)?.simulation_with_seed(seed);
+    let reference = simulation(Engine::new().executor(Executor::Interpreter))?;
+    let mut others = vec![];
+    for (lanes, interleave) in
+        [(Lanes::One, None), (Lanes::Two, None), (Lanes::Two, Some(1)), (Lanes::Two, Some(2)), (Lanes::Two, Some(4))]
+    {
+        let options = Options { lanes, interleave };
+        others.push((options, simulation(Engine::new().options(options))?));
+    }
+    let verdict = Verdict { forms: others.len(), ..Verdict::default() };
+    let mut comparison = Comparison { reference, others, left: steps, verdict };
+    comparison.run()?;
+    Ok(comparison.verdict)
+}
+
+struct Comparison {
+    reference: Simulation,
+    others: Vec<(Options, Simulation)>,
+    left: u64,
+    verdict: Verdict,
+}
+
+impl Comparison {
+    fn run(&mut self) -> Result<(), Error> {
+        self.compare()?;
+        let script = self.reference.model().model().script.clone();
+        if !script.iter().any(|action| matches!(action, Action::Run { .. })) {
+            self.ticks(f64::INFINITY)?;
+        }
+        for (number, action) in script.iter().enumerate() {
+            match action {
+                Action::Run { seconds, .. } => self.ticks(self.reference.time() + seconds)?,
+                Action::Set { .. } => {
+                    self.reference.apply_set(number)?;
+                    for (_, other) in &mut self.others {
+                        other.apply_set(number)?;
+                    }
+                }
+            }
+        }
+        self.compare_recordings();
+        Ok(())
+    }
+
+    /// Ticks until `end`, as long as ticks are left and nothing differs.
+    fn ticks(&mut self, end: f64) -> Result<(), Error> {
+        while self.left > 0 && self.verdict.difference.is_none() && self.reference.time() < end * (1.0 - 1e-12) {
+            self.left -= 1;
+            self.verdict.steps += 1;
+            self.reference.tick()?;
+            for (_, other) in &mut self.others {
+                other.tick()?;
+            }
+            self.compare()?;
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self) -> Result<(), Error> {
+        for name in self.reference.names() {
+            let expected = bits(&self.reference, &name)?;
+            for (options, other) in &self.others {
+                let found = bits(other, &name)?;
+                self.verdict.compared += expected.len() as u64;
+                if let Some(element) = first_difference(&expected, &found) {
+                    self.verdict.difference.get_or_insert(Difference {
+                        options: *options,
+                        steps: self.verdict.steps,
+                        time: self.reference.time(),
+                        variable: name.clone(),
+                        element,
+                        expected: expected[element].to_string(),
+                        found: found[element].to_string(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn compare_recordings(&mut self) {
+        for (options, other) in &self.others {
+            for (one, two) in self.reference.recordings().zip(other.recordings()) {
+                let words = |values: &[f64]| values.iter().map(|&value| Number::Float(value)).collect::<Vec<_>>();
+                let (expected, found) = (words(one.values()), words(two.values()));
+                self.verdict.compared += expected.len() as u64;
+                if let Some(position) = first_difference(&expected, &found) {
+                    let width = one.elements().len().max(1);
+                    self.verdict.difference.get_or_insert(Difference {
+                        options: *options,
+                        steps: self.verdict.steps,
+                        time: one.time(position / width),
+                        variable: format!("the recording of {}", one.name()),
+                        element: one.elements().get(position % width).copied().unwrap_or(0),
+                        expected: expected[position].to_string(),
+                        found: found[position].to_string(),
+                    });
+                }
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Number {
+    Float(f64),
+    Integer(i64),
+    Boolean(bool),
+}
+
+impl Number {
+    fn is_same(self, other: Number) -> bool {
+        match (self, other) {
+            (Number::Float(a), Number::Float(b)) => a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()),
+            (Number::Integer(a), Number::Integer(b)) => a == b,
+            (Number::Boolean(a), Number::Boolean(b)) => a == b,
+            (Number::Float(_) | Number::Integer(_) | Number::Boolean(_), _) => false,
+        }
+    }
+}
+
+impl Display for Number {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Number::Float(value) => write!(f, "{value:?} (bits {:#018x})", value.to_bits()),
+            Number::Integer(value) => write!(f, "{value}"),
+            Number::Boolean(value) => write!(f, "{value}"),
+        }
+    }
+}
+
+fn bits(simulation: &Simulation, name: &str) -> Result<Vec<Number>, Error> {
+    Ok(match simulation.kind(name)? {
+        Kind::Float => simulation.floats(name)?.iter().map(|&value| Number::Float(value)).collect(),
+        Kind::Integer => simulation.integers(name)?.iter().map(|&value| Number::Integer(value)).collect(),
+        Kind::Boolean => simulation.booleans(name)?.iter().map(|&value| Number::Boolean(value)).collect(),
+    })
+}
+
+fn first_difference(expected: &[Number], found: &[Number]) -> Option<usize> {
+    if expected.len() != found.len() {
+        return Some(expected.len().min(found.len()).saturating_sub(1));
+    }
+    expected.iter().zip(found).position(|(one, other)| !one.is_same(*other))
+}

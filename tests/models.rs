@@ -1,0 +1,64 @@
+//! Generated models: the interpreter against compiled code, and text against its printed form.
+
+mod generate;
+
+use arbitrary::Unstructured;
+use dvdt::{Engine, Executor, Kind, Lanes, Options, Simulation};
+
+/// How many models one run takes.
+const MODELS: u64 = 2500;
+
+/// Every number of a simulation by name, with NaNs by class.
+fn numbers(simulation: &Simulation) -> Vec<(String, u64)> {
+    let bits = |value: f64| if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() };
+    let mut all = vec![];
+    for name in simulation.names() {
+        let words: Vec<u64> = match simulation.kind(&name).unwrap() {
+            Kind::Float => simulation.floats(&name).unwrap().iter().map(|&value| bits(value)).collect(),
+            Kind::Integer => simulation.integers(&name).unwrap().iter().map(|value| value.cast_unsigned()).collect(),
+            Kind::Boolean => simulation.booleans(&name).unwrap().iter().map(|&value| u64::from(value)).collect(),
+        };
+        all.extend(words.into_iter().enumerate().map(|(element, word)| (format!("{name}[{element}]"), word)));
+    }
+    for recording in simulation.recordings() {
+        all.extend(recording.values().iter().map(|&value| (format!("record {}", recording.name()), bits(value))));
+    }
+    all
+}
+
+fn run(engine: &Engine, text: &str, seed: u64) -> Vec<(String, u64)> {
+    let model = engine.compile("generated", text).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
+    let mut simulation = model.simulation_with_seed(seed).unwrap();
+    simulation.run_script().unwrap();
+    simulation.tick().unwrap();
+    numbers(&simulation)
+}
+
+#[test]
+fn interpreter_and_machine_code_agree() {
+    let forms = [(Lanes::One, None), (Lanes::Two, None), (Lanes::Two, Some(1)), (Lanes::Two, Some(2)), (Lanes::Two, Some(4))];
+    for seed in 0..MODELS {
+        let bytes = generate::bytes(seed, 8192);
+        let text = generate::models::model(&mut Unstructured::new(&bytes)).unwrap();
+        let expected = run(&Engine::new().executor(Executor::Interpreter), &text, seed);
+        let (lanes, interleave) = forms[(seed % forms.len() as u64) as usize];
+        let options = Options { lanes, interleave };
+        let found = run(&Engine::new().options(options), &text, seed);
+        if let Some((one, two)) = expected.iter().zip(&found).find(|(one, two)| one != two) {
+            let float = |bits: u64| f64::from_bits(bits);
+            panic!("seed {seed}, {options:?}: {} is {:?}, should be {:?}\n{text}", one.0, float(two.1), float(one.1));
+        }
+        assert_eq!(expected.len(), found.len());
+    }
+}
+
+#[test]
+fn models_print_and_parse_to_the_same() {
+    let engine = Engine::new().executor(Executor::Interpreter);
+    for seed in 0..MODELS / 10 {
+        let bytes = generate::bytes(seed, 8192);
+        let text = generate::models::model(&mut Unstructured::new(&bytes)).unwrap();
+        let printed = engine.compile("generated", &text).unwrap().emit(dvdt::Stage::Ast, None).unwrap();
+        assert_eq!(run(&engine, &text, seed), run(&engine, &printed, seed), "{text}\n{printed}");
+    }
+}
