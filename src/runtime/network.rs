@@ -337,7 +337,8 @@ impl Network {
 }
 
 fn duration(seconds: f64) -> Result<Time, Error> {
-    Time::from_seconds(seconds).ok_or(Error::Duration { seconds })
+    let refused = if seconds > 1.0 && seconds.is_finite() { Error::TooLong } else { Error::Duration { seconds } };
+    Time::from_seconds(seconds).ok_or(refused)
 }
 
 /// Checks that all numbers of clocks and groups exist.
