@@ -98,7 +98,8 @@ impl<'c, 'a> Reporter<'c, 'a> {
 
     /// Calls when the interval is over.
     pub(super) fn maybe_say(&mut self, fraction: f64, simulated: f64) {
-        if self.controls.progress.is_some() && self.begun.elapsed() - self.last >= self.controls.interval {
+        if self.controls.progress.is_some() && self.begun.elapsed().saturating_sub(self.last) >= self.controls.interval
+        {
             self.say(fraction, simulated);
         }
     }

@@ -75,7 +75,10 @@ impl fmt::Display for Error {
                 size(*bytes)
             ),
             Error::Duration { seconds } => {
-                write!(f, "cannot run for {seconds} seconds; a duration is finite, not negative, and 0 or at least 1e-23 s")
+                write!(
+                    f,
+                    "cannot run for {seconds} seconds; a duration is finite, not negative, and 0 or at least 1e-23 s"
+                )
             }
             Error::TooLong => write!(
                 f,

@@ -117,9 +117,7 @@ impl Island {
     fn visit(&mut self, timeline: &Timeline, time: u128, tick: u64, meets: bool) {
         let Island { group, recordings, tasks, clock, visitors, .. } = self;
         let (program, words) = group.parts();
-        let comes = |visitor: &Visitor| {
-            visitor.next < visitor.end && timeline.at(visitor.clock, visitor.next) == time
-        };
+        let comes = |visitor: &Visitor| visitor.next < visitor.end && timeline.at(visitor.clock, visitor.next) == time;
         for task in tasks.iter().filter(|task| task.slot < Slot::Groups) {
             let due = match visitors.iter().find(|visitor| visitor.clock == task.clock) {
                 Some(visitor) => comes(visitor),
