@@ -61,7 +61,12 @@ fn table(parse: Parse, texts: &[&str], expected: &Expect) {
             let place = diagnostic.labels[0].span;
             let help = diagnostic.help.first().map_or(String::new(), |help| format!("; {help}"));
             let column = sources.position(place).1;
-            cells.push(format!("{}@{column} {:?}: {}{help}", diagnostic.code.0, sources.text(place), diagnostic.message));
+            cells.push(format!(
+                "{}@{column} {:?}: {}{help}",
+                diagnostic.code.0,
+                sources.text(place),
+                diagnostic.message
+            ));
         }
         writeln!(lines, "{text:?}\n    {}", cells.join("\n    ")).unwrap();
         if report.diagnostics.is_empty() && !printed.is_empty() {
@@ -76,10 +81,40 @@ fn operators_bind_as_in_python() {
     table(
         expression,
         &[
-            "-a**2", "(-a)**2", "2**-1", "a**b**c", "(a**b)**c", "a-b-c", "a-(b-c)", "a/b/c", "a/(b*c)", "a//b%c",
-            "not a < b", "(not a) < b", "not a and b or c", "not (a and b)", "a and (b or c)", "a or b and c",
-            "-a*b", "a*-b", "+-a", "- -a", "(a < b) == c", "(a < b) < c", "-(a + b)", "f()", "f(a, b + 1,)", "f(f(f(x)))",
-            "a <= b", "a >= b", "a == b", "a != b", "((((a))))", "a\n+\nb # c : d", "not not a", "2**(not a)",
+            "-a**2",
+            "(-a)**2",
+            "2**-1",
+            "a**b**c",
+            "(a**b)**c",
+            "a-b-c",
+            "a-(b-c)",
+            "a/b/c",
+            "a/(b*c)",
+            "a//b%c",
+            "not a < b",
+            "(not a) < b",
+            "not a and b or c",
+            "not (a and b)",
+            "a and (b or c)",
+            "a or b and c",
+            "-a*b",
+            "a*-b",
+            "+-a",
+            "- -a",
+            "(a < b) == c",
+            "(a < b) < c",
+            "-(a + b)",
+            "f()",
+            "f(a, b + 1,)",
+            "f(f(f(x)))",
+            "a <= b",
+            "a >= b",
+            "a == b",
+            "a != b",
+            "((((a))))",
+            "a\n+\nb # c : d",
+            "not not a",
+            "2**(not a)",
         ],
         &expect![[r#"
             "-a**2"
@@ -159,9 +194,39 @@ fn literals() {
     table(
         expression,
         &[
-            "0", "00", "12", "1_000", "0xff", "0XfF_f", "0o17", "0b1_01", "1.", ".5", "1e-3", "1.5E+2", "1_0.0_1e1_0",
-            "9223372036854775807", "9223372036854775808", "0x8000000000000001", "0x10000000000000000", "True", "False",
-            "012", "1__0", "1_", "1_.5", "1_e5", "0x", "0b12", "0o8", "1j", "1e400", "2ms", "1e-3ms", "1.volt", "2 ms",
+            "0",
+            "00",
+            "12",
+            "1_000",
+            "0xff",
+            "0XfF_f",
+            "0o17",
+            "0b1_01",
+            "1.",
+            ".5",
+            "1e-3",
+            "1.5E+2",
+            "1_0.0_1e1_0",
+            "9223372036854775807",
+            "9223372036854775808",
+            "0x8000000000000001",
+            "0x10000000000000000",
+            "True",
+            "False",
+            "012",
+            "1__0",
+            "1_",
+            "1_.5",
+            "1_e5",
+            "0x",
+            "0b12",
+            "0o8",
+            "1j",
+            "1e400",
+            "2ms",
+            "1e-3ms",
+            "1.volt",
+            "2 ms",
         ],
         &expect![[r#"
             "0"
@@ -203,43 +268,30 @@ fn literals() {
             "False"
                 False
             "012"
-                False
                 bad-number@1 "012": a number may not begin with `0`; write `12`, or `0o12` if it is octal
             "1__0"
-                False
                 bad-number@1 "1__0": `_` in a number stands between two digits
             "1_"
-                False
                 bad-number@1 "1_": `_` in a number stands between two digits
             "1_.5"
-                False
                 bad-number@1 "1_.5": `_` in a number stands between two digits
             "1_e5"
-                False
                 bad-number@1 "1_e5": `_` in a number stands between two digits
             "0x"
-                False
                 bad-number@1 "0x": this number lacks digits or has wrong ones
             "0b12"
-                False
                 bad-number@1 "0b12": this number lacks digits or has wrong ones
             "0o8"
-                False
                 bad-number@1 "0o8": this number lacks digits or has wrong ones
             "1j"
-                False
                 bad-number@1 "1j": complex numbers are not supported; write real and imaginary part apart
             "1e400"
-                False
                 number-too-large@1 "1e400": this number is too large for a float; for infinity, write `inf`
             "2ms"
-                False
                 bad-number@1 "2ms": a number and a name need an operator between them; write `2*ms`
             "1e-3ms"
-                False
                 bad-number@1 "1e-3ms": a number and a name need an operator between them; write `1e-3*ms`
             "1.volt"
-                False
                 bad-number@1 "1.volt": a number and a name need an operator between them; write `1.*volt`
             "2 ms"
                 missing-operator@1 "2 ms": an operator is missing; to multiply, write `2*ms`
@@ -252,10 +304,51 @@ fn refused_expressions() {
     table(
         expression,
         &[
-            "", "a +", "a b", "2 (a)", "f(a)(b)", "a < b < c", "a < b < c < d", "(a) < b == c", "a & b | c", "a && b",
-            "a ^ 2", "~a", "!a", "a << 2", "a >> 2", "a @ b", "a if c else b", "a+1 if b > c else 2", "a[1]", "a[1:2]",
-            "a.b", "f(x=1)", "f(*a)", "f(**a)", "(a, b)", "[a, b]", "\"a\"", "'a'", "lambda x", "a is b", "a in b", "None",
-            "a \\ b", "a ? b", "a = b", "(a", "a)", "(a]", "()", "a µ b", "5 × 3", "a,b", "a === b", "a <> b", "a;b",
+            "",
+            "a +",
+            "a b",
+            "2 (a)",
+            "f(a)(b)",
+            "a < b < c",
+            "a < b < c < d",
+            "(a) < b == c",
+            "a & b | c",
+            "a && b",
+            "a ^ 2",
+            "~a",
+            "!a",
+            "a << 2",
+            "a >> 2",
+            "a @ b",
+            "a if c else b",
+            "a+1 if b > c else 2",
+            "a[1]",
+            "a[1:2]",
+            "a.b",
+            "f(x=1)",
+            "f(*a)",
+            "f(**a)",
+            "(a, b)",
+            "[a, b]",
+            "\"a\"",
+            "'a'",
+            "lambda x",
+            "a is b",
+            "a in b",
+            "None",
+            "a \\ b",
+            "a ? b",
+            "a = b",
+            "(a",
+            "a)",
+            "(a]",
+            "()",
+            "a µ b",
+            "5 × 3",
+            "a,b",
+            "a === b",
+            "a <> b",
+            "a;b",
         ],
         &expect![[r#"
             ""
@@ -269,76 +362,52 @@ fn refused_expressions() {
             "f(a)(b)"
                 missing-operator@4 ")(": an operator is missing; to multiply, write `*`
             "a < b < c"
-                (a < b) < c
                 chained-comparison@1 "a < b < c": comparisons do not chain; write `a < b and b < c`
             "a < b < c < d"
-                ((a < b) < c) < d
                 chained-comparison@1 "a < b < c": comparisons do not chain; write `a < b and b < c`
-                chained-comparison@1 "a < b < c < d": comparisons do not chain; write `a < b < c and c < d`
             "(a) < b == c"
-                (a < b) == c
                 chained-comparison@1 "(a) < b == c": comparisons do not chain; write `a < b and b == c`
             "a & b | c"
-                False
                 unsupported-operator@3 "&": `&` is not an operator here; for conditions, write `and`
                 unsupported-operator@7 "|": `|` is not an operator here; for conditions, write `or`
             "a && b"
-                False
                 unsupported-operator@3 "&&": `&&` is not an operator here; for conditions, write `and`
             "a ^ 2"
-                False
                 unsupported-operator@3 "^": `^` is not an operator here; for powers, write `**`
             "~a"
-                False
                 unsupported-operator@1 "~": `~` is not an operator here; for conditions, write `not`
             "!a"
-                False
                 unsupported-operator@1 "!": `!` is not an operator here; for conditions, write `not`
             "a << 2"
-                False
                 unsupported-operator@3 "<<": `<<` is not an operator here; to multiply by a power of two, write `*2**n`
             "a >> 2"
-                False
                 unsupported-operator@3 ">>": `>>` is not an operator here; to divide by a power of two and round down, write `//2**n`
             "a @ b"
-                False
                 unsupported-operator@3 "@": `@` is not an operator here; there are no matrices: write the sum of products out, term by term
             "a if c else b"
-                False
                 unsupported-expression@1 "a if c else b": there is no `if … else …` in expressions; write `int(c)*a + int(not c)*b`
             "a+1 if b > c else 2"
-                False
                 unsupported-expression@1 "a+1 if b > c else 2": there is no `if … else …` in expressions; write `int(b > c)*(a+1) + int(not (b > c))*2`
             "a[1]"
-                False
                 unsupported-expression@2 "[1]": expressions do not index
             "a[1:2]"
-                False
                 unsupported-expression@2 "[1:2]": expressions do not index
             "a.b"
-                False
                 unsupported-expression@2 ".b": expressions have no attributes
             "f(x=1)"
-                f(False)
                 unsupported-expression@3 "x": functions take their arguments by position; write the values alone, in the function's order
             "f(*a)"
-                f(False)
                 unsupported-expression@3 "*": arguments cannot be unpacked; write every argument out
             "f(**a)"
-                f(False)
                 unsupported-expression@3 "**": arguments cannot be unpacked; write every argument out
             "(a, b)"
-                False
                 unsupported-expression@1 "(a, b)": an expression is one value, not several; for a number such as `1.5`, write the decimal point as `.`
             "[a, b]"
-                False
                 unsupported-expression@1 "[a, b]": there are no lists in expressions
             "\"a\""
-                False
                 unsupported-expression@1 "\"a\"": there are no texts in expressions; write names and units without quotes
             "'a'"
                 unsupported-expression@1 "'": there are no texts in expressions; write names and units without quotes
-                unsupported-expression@3 "'": there are no texts in expressions; write names and units without quotes
             "lambda x"
                 reserved-word@1 "lambda": `lambda` is a word of Python and cannot be used; give the expression a name: `name = expression : unit`
             "a is b"
@@ -352,7 +421,7 @@ fn refused_expressions() {
             "a ? b"
                 unknown-character@3 "?": `?` has no meaning here; write `int(condition)*a + int(not condition)*b`
             "a = b"
-                syntax-error@3 "=": expected an operator, `.` or `[`, found `=`
+                syntax-error@3 "=": expected an operator, found `=`
             "(a"
                 unclosed-bracket@1 "(": `(` is never closed
             "a)"
@@ -360,7 +429,7 @@ fn refused_expressions() {
             "(a]"
                 unmatched-bracket@3 "]": `(` is closed by `]`
             "()"
-                syntax-error@2 ")": expected an expression or `[`, found `)`
+                syntax-error@2 ")": expected an expression, found `)`
             "a µ b"
                 unknown-character@3 "µ": `µ` has no meaning here; write micro as `u`: `uV`, `us`
             "5 × 3"
@@ -368,11 +437,11 @@ fn refused_expressions() {
             "a,b"
                 syntax-error@2 ",": expected the end, found `,`
             "a === b"
-                syntax-error@5 "=": expected an expression or `[`, found `=`
+                syntax-error@5 "=": expected an expression, found `=`
             "a <> b"
-                syntax-error@4 ">": expected an expression or `[`, found `>`
+                syntax-error@4 ">": expected an expression, found `>`
             "a;b"
-                syntax-error@2 ";": expected an operator, `.` or `[`, found `;`
+                syntax-error@2 ";": expected an operator, found `;`
         "#]],
     );
 }
@@ -382,8 +451,21 @@ fn statements_are_brian2s_and_more() {
     table(
         statements,
         &[
-            "v = 1", "v += 1; w -= 2\nx *= 3 # c; d\n# only\ny /= 4;;z %= 5", "v = (1 +\n 2)", "", "method = 1; init = 2",
-            "v **= 2", "v //= 2", "v := 2", "v == 2", "v = w = 2", "v = 1 w = 2", "v", "v = ", "v = (1\nw = 2", "1 = v",
+            "v = 1",
+            "v += 1; w -= 2\nx *= 3 # c; d\n# only\ny /= 4;;z %= 5",
+            "v = (1 +\n 2)",
+            "",
+            "method = 1; init = 2",
+            "v **= 2",
+            "v //= 2",
+            "v := 2",
+            "v == 2",
+            "v = w = 2",
+            "v = 1 w = 2",
+            "v",
+            "v = ",
+            "v = (1\nw = 2",
+            "1 = v",
             "v = a b; w = ; x = 1",
         ],
         &expect![[r#"
@@ -436,12 +518,31 @@ fn equations_are_brian2s() {
     table(
         equations,
         &[
-            "", "# nothing", "dv/dt = -v/tau : volt", "d v / dt = -v/tau : volt", "d v\n/\ndt\n=\n-v : 1", "x : 1",
-            "x = a\n  + b # c : d\n  : volt # e", "x : 1 (constant) y : 1", "x : 1 (constant, shared)",
-            "dv/dt = 1 : 1 (unless refractory)", "x = 1 : 1 (constant   over dt)", "x : 1 (event-driven)",
-            "x : siemens/metre**2", "x : metre**-0.5", "x : 1/second", "x : integer", "dx : 1", "x : 1\n(constant)",
-            "x :\n volt", "method : 1\ninit : 1\nrecord = run : 1\nclock : 1", "d = 1 : 1", "d : 1", "\u{feff}x : 1\r\ny\t: 1\r\n",
-            "dv/dt =\n tau : second", "x : volt**2*amp",
+            "",
+            "# nothing",
+            "dv/dt = -v/tau : volt",
+            "d v / dt = -v/tau : volt",
+            "d v\n/\ndt\n=\n-v : 1",
+            "x : 1",
+            "x = a\n  + b # c : d\n  : volt # e",
+            "x : 1 (constant) y : 1",
+            "x : 1 (constant, shared)",
+            "dv/dt = 1 : 1 (unless refractory)",
+            "x = 1 : 1 (constant   over dt)",
+            "x : 1 (event-driven)",
+            "x : siemens/metre**2",
+            "x : metre**-0.5",
+            "x : 1/second",
+            "x : integer",
+            "dx : 1",
+            "x : 1\n(constant)",
+            "x :\n volt",
+            "method : 1\ninit : 1\nrecord = run : 1\nclock : 1",
+            "d = 1 : 1",
+            "d : 1",
+            "\u{feff}x : 1\r\ny\t: 1\r\n",
+            "dv/dt =\n tau : second",
+            "x : volt**2*amp",
         ],
         &expect![[r##"
             ""
@@ -508,12 +609,45 @@ fn refused_equations() {
     table(
         equations,
         &[
-            "x", "x :", "x = 1", "dv/dt = -v/tau\ntau : second", "dv/dt = -v/tau\ndw/dt = -w : 1", "x = \ny = 1 : 1",
-            "x : 1 y : 1", "x : 1 dy/dt = y : 1", "x : 1; y : 1", "x : 1 ()", "x : volt*(amp)", "x : amp meter", "x : volt^2",
-            "x : volt +", "x : volt/", "v' = -v : 1", "dv/dt == -v : 1", "v := 3 : 1", "v == 3 : 1", "v += 3 : 1", "dv/dx = 1 : 1",
-            "v/dt = 1 : 1", "dv/dt : 1", "e v / dt = 1 : 1", "x = (a : 1", "x = (a\ny : 1", "x = a) : 1", "x = a \\\n b : 1",
-            "lambda : 1", "x y : 1", "3 : 1", "x : 1 (constant", "x : 1 (a) (b)\ny : 1", "x = a b : 1", "x = y = z : 1", "v[0] = 1 : 1",
-            "x : 1 (constant\ny : 1", "x : volt:", ": 1",
+            "x",
+            "x :",
+            "x = 1",
+            "dv/dt = -v/tau\ntau : second",
+            "dv/dt = -v/tau\ndw/dt = -w : 1",
+            "x = \ny = 1 : 1",
+            "x : 1 y : 1",
+            "x : 1 dy/dt = y : 1",
+            "x : 1; y : 1",
+            "x : 1 ()",
+            "x : volt*(amp)",
+            "x : amp meter",
+            "x : volt^2",
+            "x : volt +",
+            "x : volt/",
+            "v' = -v : 1",
+            "dv/dt == -v : 1",
+            "v := 3 : 1",
+            "v == 3 : 1",
+            "v += 3 : 1",
+            "dv/dx = 1 : 1",
+            "v/dt = 1 : 1",
+            "dv/dt : 1",
+            "e v / dt = 1 : 1",
+            "x = (a : 1",
+            "x = (a\ny : 1",
+            "x = a) : 1",
+            "x = a \\\n b : 1",
+            "lambda : 1",
+            "x y : 1",
+            "3 : 1",
+            "x : 1 (constant",
+            "x : 1 (a) (b)\ny : 1",
+            "x = a b : 1",
+            "x = y = z : 1",
+            "v[0] = 1 : 1",
+            "x : 1 (constant\ny : 1",
+            "x : volt:",
+            ": 1",
         ],
         &expect![[r#"
             "x"
@@ -568,7 +702,7 @@ fn refused_equations() {
             "v/dt = 1 : 1"
                 bad-derivative@1 "v/dt": this is not the derivative of a variable by time; write `dv/dt = … : unit`
             "dv/dt : 1"
-                syntax-error@6 "": expected `dNAME/dt = …`
+                syntax-error@6 "": expected `=`
             "e v / dt = 1 : 1"
                 bad-derivative@1 "e v / dt": this is not the derivative of a variable by time; write `dv/dt = … : unit`
             "x = (a : 1"
@@ -583,7 +717,7 @@ fn refused_equations() {
             "lambda : 1"
                 reserved-word@1 "lambda": `lambda` is a word of Python and cannot be used; give the expression a name: `name = expression : unit`
             "x y : 1"
-                syntax-error@4 "": expected `dNAME/dt = …`
+                syntax-error@3 "y": expected `:` or `=`, found `y`
             "3 : 1"
                 syntax-error@1 "3": expected a definition such as `dv/dt = … : unit`, found `3`
             "x : 1 (constant"
@@ -614,9 +748,19 @@ fn model_files() {
     table(
         model,
         &[
-            "clock dt = 0.1*ms\nclock slow dt = 1*ms", "constant E = -60*mV", "math fast\ndenormals flush", "run 100*second",
-            "run (1 +\n2)*ms", "set g.v = 3", "set g.v += (1 +\n 2)", "record g.v, g.w[0, 5, 10:20, :3, 4:, :] every 1*ms",
-            "record every.every every every", "group g[1] {}", "group g[1]\n{ v : 1 }", "group g[2*n] { v : 1 (constant) method euler }",
+            "clock dt = 0.1*ms\nclock slow dt = 1*ms",
+            "constant E = -60*mV",
+            "math fast\ndenormals flush",
+            "run 100*second",
+            "run (1 +\n2)*ms",
+            "set g.v = 3",
+            "set g.v += (1 +\n 2)",
+            "record g.v, g.w[0, 5, 10:20, :3, 4:, :] every 1*ms",
+            "record every.every every every",
+            "group g[1] {}",
+            "group g[1] { clock slow }",
+            "group g[1]\n{ v : 1 }",
+            "group g[2*n] { v : 1 (constant) method euler }",
             "group g[1] {\n method : 1\n init : 1\n init init = 3\n clock = 2 : 1\n clock slow\n method rk4\n run : 1\n record\n : 1\n init v *= 2\n}",
             "group g[1] {\n dv/dt = -v\n  /tau # c\n : volt (unless refractory)\n}\r\nrun 1*ms\r\n",
         ],
@@ -641,9 +785,13 @@ fn model_files() {
                 record g.v every 1*ms
                 record g.w[0, 5, 10:20, :3, 4:, :] every 1*ms
             "record every.every every every"
-                syntax-error@26 "every": expected an expression or `[`, found `every`
+                record every.every every every
             "group g[1] {}"
                 group g[1] {
+                }
+            "group g[1] { clock slow }"
+                group g[1] {
+                    clock slow
                 }
             "group g[1]\n{ v : 1 }"
                 group g[1] {
@@ -680,13 +828,49 @@ fn refused_model_files() {
     table(
         model,
         &[
-            "recrod cells.v", "gruop g[1] { v : 1 }", "frobnicate 3 { a }\nrun 1", "run", "run 1 2", "v : 1", "dv/dt = 1 : 1\nrun 1", "method euler",
-            "init v = 3", "}", "group g[1] {\n v : 1\nrun 1*ms", "group g[1] {\n v : 1\ngroup h[1] { v : 1 }", "group g { v : 1 }",
-            "group g(3) { v : 1 }", "group g[1]\nrun 1", "group [1] { v : 1 }", "group g[1] { v : 1\n record g.v\n }", "group g[1] { methd euler }",
-            "group g[1] { dv/dt = -v\n method euler\n w : 1 }", "group g[1] { float x : 1 }", "group g[1] { threshold v > 1\n reset v = 0\n refractory 5*ms }",
-            "synapses s(a, b) {\n w : 1\n}\nrun 1", "noise xi", "clock slow = 1*ms", "clock dt 3", "record", "record g", "record g.v[", "record g.v every",
-            "set v = 3", "set g.v 3", "run (1\nrecord g.v", "math", "+ 3", "constant x", "record g.v = 3", "group g[1] { init v = (1\n w : 1 }",
-            "group g[1] { v = 1 }", "group g[1] { method }", "a & b\nrun 1 & 2\nrun 3 ^ 4",
+            "recrod cells.v",
+            "gruop g[1] { v : 1 }",
+            "frobnicate 3 { a }\nrun 1",
+            "run",
+            "run 1 2",
+            "v : 1",
+            "dv/dt = 1 : 1\nrun 1",
+            "method euler",
+            "init v = 3",
+            "}",
+            "group g[1] {\n v : 1\nrun 1*ms",
+            "group g[1] {\n v : 1\ngroup h[1] { v : 1 }",
+            "group g { v : 1 }",
+            "group g(3) { v : 1 }",
+            "group g[1]\nrun 1",
+            "group [1] { v : 1 }",
+            "group g[1] { v : 1\n record g.v\n }",
+            "group g[1] { methd euler }",
+            "group g[1] { dv/dt = -v\n method euler\n w : 1 }",
+            "group g[1] { float x : 1 }",
+            "group g[1] { threshold v > 1\n reset v = 0\n refractory 5*ms }",
+            "synapses s(a, b) {\n w : 1\n}\nrun 1",
+            "noise xi",
+            "clock slow = 1*ms",
+            "clock dt 3",
+            "record",
+            "record g",
+            "record g.v[",
+            "record g.v every",
+            "set v = 3",
+            "set g.v 3",
+            "run (1\nrecord g.v",
+            "math",
+            "+ 3",
+            "constant x",
+            "record g.v = 3",
+            "group g[1] { init v = (1\n w : 1 }",
+            "group g[1] { v = 1 }",
+            "group g[1] { method }",
+            "a & b\nrun 1 & 2\nrun 3 ^ 4",
+            "group g[1] {\n v : 1\nrecrod g.v\nrun 1",
+            "group g[1] {\n recrod g.v\n v : 1 }",
+            "group g[1] {\n init x = 3\n w = (a\n run 1 }\nrun 2",
         ],
         &expect![[r#"
             "recrod cells.v"
@@ -722,7 +906,7 @@ fn refused_model_files() {
             "group g { v : 1 }"
                 missing-size@7 "g": group `g` has no size; write the number of elements in brackets: `group g[100]`
             "group g(3) { v : 1 }"
-                syntax-error@8 "(": expected `[`, found `(`
+                missing-size@8 "(": group `g` has no size; write the number of elements in brackets: `group g[100]`
             "group g[1]\nrun 1"
                 run 1
                 syntax-error@11 "": a group needs its equations; write `group name[size] { … }`
@@ -782,6 +966,16 @@ fn refused_model_files() {
                 unknown-item@1 "a": `a` begins nothing that is known here
                 unsupported-operator@7 "&": `&` is not an operator here; for conditions, write `and`
                 unsupported-operator@7 "^": `^` is not an operator here; for powers, write `**`
+            "group g[1] {\n v : 1\nrecrod g.v\nrun 1"
+                run 1
+                unclosed-group@7 "": this group is never closed
+                unknown-item@1 "recrod": `recrod` begins nothing that is known here; did you mean `record`?
+            "group g[1] {\n recrod g.v\n v : 1 }"
+                unknown-item@2 "recrod": `recrod` begins nothing that is known here; did you mean `record`?
+            "group g[1] {\n init x = 3\n w = (a\n run 1 }\nrun 2"
+                run 2
+                unclosed-bracket@6 "(": `(` is never closed
+                misplaced-item@2 "run": `run` stands outside of groups; move it after the `}` of this group
         "#]],
     );
 }
@@ -800,7 +994,8 @@ fn the_designs_example() {
         }
         record cells.v
         run 100*second
-    "#]].assert_eq(&outcome(text, model));
+    "#]]
+    .assert_eq(&outcome(text, model));
 }
 
 #[test]
@@ -854,6 +1049,15 @@ fn drawn_mistakes() {
           |
           = help: for infinity, write `inf`
 
+        error[unclosed-group]: this group is never closed
+         --> m:8:24
+          |
+        2 | group cells[100] {
+          |                  - opened here
+        ...
+        8 |     z = 2ms + 1e400 : 1
+          |                        ^ `}` expected here
+
         error[unknown-item]: `recrod` begins nothing that is known here
          --> m:9:1
           |
@@ -862,28 +1066,11 @@ fn drawn_mistakes() {
           |
           = help: did you mean `record`?
 
-        error[misplaced-item]: `recrod` stands outside of groups
-         --> m:9:1
-          |
-        9 | recrod cells.v
-          | ^^^^^^
-          |
-          = help: move it after the `}` of this group
-
         error[not-yet-supported]: `threshold` is not supported yet
           --> m:10:1
            |
         10 | threshold v > 1
            | ^^^^^^^^^ events come in a later version
-
-        error[unclosed-group]: this group is never closed
-          --> m:10:16
-           |
-         2 | group cells[100] {
-           |                  - opened here
-        ...
-        10 | threshold v > 1
-           |                ^ `}` expected here
 
         error[unsupported-operator]: `^` is not an operator here
           --> m:11:10
@@ -916,7 +1103,8 @@ fn drawn_mistakes() {
            |     ^^^^^^^^^^^^^^^^
            |
            = help: write `int(True)*1 + int(not True)*2`
-    "#]].assert_eq(&report.render(&sources, false));
+    "#]]
+    .assert_eq(&report.render(&sources, false));
 }
 
 #[test]
@@ -924,12 +1112,12 @@ fn drawn_at_the_edges() {
     let long = format!("x = {}& b{} : 1\n\ty\t=\tµ : 1\nz", "a + ".repeat(1000), " + c".repeat(1000));
     let (_, report, sources) = read(&long, equations);
     expect![[r#"
-        error[syntax-error]: expected an expression or `[`, found `&`
+        error[syntax-error]: expected an expression, found `&`
          --> m:1:4005
           |
          ::: 
-        1 | …a + a + a + a + a + a + a + a + a + a + a + a + a + a + a + a + a + a + a + a + & b + c + c + c + c + c + c + c + c + c + c + c + c ...
-          |                                                                                  ^ not expected here
+        1 | …a + a + a + a + a + a + a + a + a + a + a + a + a + a + a + & b + c + c + c + c + c + c + c + c + c + c + c + c + c + c +…
+          |                                                              ^ not expected here
 
         error[unknown-character]: `µ` has no meaning here
          --> m:2:6
@@ -969,7 +1157,8 @@ fn drawn_at_the_edges() {
             "notes": [],
             "help": []
           }
-        ]"#]].assert_eq(&report.to_json(&sources));
+        ]"#]]
+    .assert_eq(&report.to_json(&sources));
 }
 
 /// Megabytes are read in time that is linear, and mistakes in them are drawn.
@@ -977,11 +1166,56 @@ fn drawn_at_the_edges() {
 fn large_texts() {
     let n = 1 << 20;
     let pieces = [
-        "(", ")", "a+", "a**", "-", "not ", "a<", "a&", "f(", "[", "a[", "a:\n", "a\n", "\n", "x : 1 (c) ", "d", "0x", "1", "1_", "'",
-        "\"", "µ", "µ ", "{", "}", "{}", "group g[1] {\n", "record g.v,", "run 1\n", "a if ", "a = (\n", ":", ";", "#", "threshold {", "lambda ", "a.",
-        "x : ", "x = 1\n", "a b ", "every ", "x : 1 (\n", "group g[1]\n{", "rcord a\n", "\r\n", "dt/dt=", ",", "f(a,", "1e400 ",
+        "(",
+        ")",
+        "a+",
+        "a**",
+        "-",
+        "not ",
+        "a<",
+        "a&",
+        "f(",
+        "[",
+        "a[",
+        "a:\n",
+        "a\n",
+        "\n",
+        "x : 1 (c) ",
+        "d",
+        "0x",
+        "1",
+        "1_",
+        "'",
+        "\"",
+        "µ",
+        "µ ",
+        "{",
+        "}",
+        "{}",
+        "group g[1] {\n",
+        "record g.v,",
+        "run 1\n",
+        "a if ",
+        "a = (\n",
+        ":",
+        ";",
+        "#",
+        "threshold {",
+        "lambda ",
+        "a.",
+        "x : ",
+        "x = 1\n",
+        "a b ",
+        "every ",
+        "x : 1 (\n",
+        "group g[1]\n{",
+        "rcord a\n",
+        "\r\n",
+        "dt/dt=",
+        ",",
+        "f(a,",
+        "1e400 ",
     ];
-    let start = Instant::now();
     for piece in pieces {
         let text = piece.repeat(n / piece.len() / 4);
         for prefix in ["", "x = ", "group g[1] {\n", "run "] {
@@ -991,11 +1225,9 @@ fn large_texts() {
                 report.render(&sources, false);
                 report.to_json(&sources);
                 assert!(one.elapsed() < Duration::from_secs(10), "{prefix:?} {piece:?}: {:?}", one.elapsed());
-                if one.elapsed() > Duration::from_millis(400) { println!("{prefix:?} {piece:?}: {:?}", one.elapsed()); }
             }
         }
     }
-    println!("all: {:?}", start.elapsed());
 }
 
 #[test]
@@ -1007,20 +1239,70 @@ fn depth_is_no_matter() {
         format!("{}a", "-".repeat(1 << 19)),
         format!("{}a{}", "f(".repeat(1 << 18), ")".repeat(1 << 18)),
     ] {
-        let start = Instant::now();
         let (printed, report, _) = read(&text, expression);
         assert!(report.diagnostics.is_empty());
         assert_eq!(read(&printed, expression).0, printed);
-        println!("{:?}", start.elapsed());
     }
 }
 
 #[test]
 fn any_soup_of_tokens_is_survived() {
     const WORDS: &[&str] = &[
-        "a", "v", "d", "dt", "dv", "/", "=", ":", "\n", "\n", "(", ")", "[", "]", "{", "}", ",", ".", ";", "+", "-", "*", "**", "<", "==", "&", "'",
-        "\"", "\\", "#", " ", "1", "0x", "2ms", "group g[1] {", "clock", "record", "run", "set", "init", "method", "every", "threshold", "not",
-        "and", "if", "else", "lambda", "µ", ":=", "\r\n", "\t", "constant", "synapses", "True",
+        "a",
+        "v",
+        "d",
+        "dt",
+        "dv",
+        "/",
+        "=",
+        ":",
+        "\n",
+        "\n",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ".",
+        ";",
+        "+",
+        "-",
+        "*",
+        "**",
+        "<",
+        "==",
+        "&",
+        "'",
+        "\"",
+        "\\",
+        "#",
+        " ",
+        "1",
+        "0x",
+        "2ms",
+        "group g[1] {",
+        "clock",
+        "record",
+        "run",
+        "set",
+        "init",
+        "method",
+        "every",
+        "threshold",
+        "not",
+        "and",
+        "if",
+        "else",
+        "lambda",
+        "µ",
+        ":=",
+        "\r\n",
+        "\t",
+        "constant",
+        "synapses",
+        "True",
     ];
     arbtest::arbtest(|random| {
         let mut text = String::new();

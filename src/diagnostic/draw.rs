@@ -13,7 +13,7 @@ use super::{Diagnostic, Label, Report, Severity};
 use crate::source::{SourceId, Sources, Span};
 
 /// Bytes of a line that are shown before and after what is labelled.
-const MARGIN: usize = 80;
+const MARGIN: usize = 60;
 /// Labels with at most so many bytes between them share an excerpt.
 const NEAR: usize = 240;
 /// A label over more bytes is drawn at its first line only.
