@@ -68,6 +68,9 @@ fn table(parse: Parse, texts: &[&str], expected: &Expect) {
                 diagnostic.message
             ));
         }
+        if cells.is_empty() {
+            cells.push("(nothing)".to_owned());
+        }
         writeln!(lines, "{text:?}\n    {}", cells.join("\n    ")).unwrap();
         if report.diagnostics.is_empty() && !printed.is_empty() {
             assert_eq!(read(&printed, parse).0, printed, "print, parse, print of {text:?}");
@@ -480,7 +483,7 @@ fn statements_are_brian2s_and_more() {
             "v = (1 +\n 2)"
                 v = 1 + 2
             ""
-    
+                (nothing)
             "method = 1; init = 2"
                 method = 1
                 init = 2
@@ -546,9 +549,9 @@ fn equations_are_brian2s() {
         ],
         &expect![[r##"
             ""
-    
+                (nothing)
             "# nothing"
-    
+                (nothing)
             "dv/dt = -v/tau : volt"
                 dv/dt = -v/tau : volt
             "d v / dt = -v/tau : volt"
