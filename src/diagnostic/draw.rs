@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
 use super::{Diagnostic, Label, Report, Severity};
 use crate::source::{SourceId, Sources, Span};
 
 /// Bytes of a line that are shown before and after what is labelled.
-const MARGIN: usize = 80;
+const MARGIN: usize = 60;
 /// Labels with at most so many bytes between them share an excerpt.
 const NEAR: usize = 240;
 /// A label over more bytes is drawn at its first line only.
@@ -51,10 +51,15 @@ fn draw<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, lines: &mut Lines<
     };
     let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code.0));
     for cluster in clusters(&diagnostic.labels) {
-        let Some(first) = cluster.first() else { continue };
-        let (line, column) = lines.position(first.label.span.source, first.label.span.start as usize);
-        let origin = Origin::path(sources.get(first.label.span.source).name.as_str()).line(line).char_column(column);
-        group = group.element(origin).element(excerpt(&cluster, sources, lines));
+        let Some(span) = cluster.first().map(|mark| mark.label.span) else { continue };
+        let name = sources.get(span.source).name.as_str();
+        let (snippet, cut) = excerpt(&cluster, sources, lines);
+        if cut {
+            let (line, column) = lines.position(span.source, span.start as usize);
+            group = group.element(Origin::path(name).line(line).char_column(column)).element(snippet);
+        } else {
+            group = group.element(snippet.path(name));
+        }
     }
     let notes = diagnostic.notes.iter().map(|note| Level::NOTE.message(note));
     group.elements(notes).elements(diagnostic.help.iter().map(|help| Level::HELP.message(help)))
@@ -91,13 +96,16 @@ fn clusters(labels: &[Label]) -> Vec<Vec<Mark<'_>>> {
     clusters
 }
 
-/// The lines around a cluster, with what is too long cut away.
+/// The lines around a cluster with what is too long cut away, and whether the first line lost its
+/// beginning: the renderer cannot know the column then.
 fn excerpt<'a>(
     cluster: &[Mark<'a>],
     sources: &'a Sources,
     lines: &mut Lines<'a>,
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let Some(source) = cluster.first().map(|mark| mark.label.span.source) else { return Snippet::source("") };
+) -> (Snippet<'a, Annotation<'a>>, bool) {
+    let Some(source) = cluster.first().map(|mark| mark.label.span.source) else {
+        return (Snippet::source(""), false);
+    };
     let text = sources.get(source).text.as_str();
     let ranges: Vec<Range<usize>> = cluster.iter().map(|mark| clip(mark.label.span, text)).collect();
     let first = ranges.iter().map(|range| range.start).min().unwrap_or(0);
@@ -112,7 +120,7 @@ fn excerpt<'a>(
         let label = Some(mark.label.text.as_str()).filter(|text| !text.is_empty());
         kind.span(range).label(label)
     });
-    Snippet::source(shown).line_start(lines.position(source, start).0).annotations(marks)
+    (Snippet::source(shown).line_start(lines.position(source, start).0).annotations(marks), cut_before)
 }
 
 /// The part of a span that is drawn; a place at the end of a line is moved before the line end.

@@ -126,6 +126,7 @@ impl<'s> Builder<'s> {
         if let &Node::Binary(first, x, y) = self.expr.node(left)
             && first.is_comparison()
             && self.expr.span_of(left) == self.span(l, left_end)
+            && !self.is_chain(x, l)
         {
             let text = |node| self.text_of(self.expr.span_of(node));
             let before = [text(x), first.symbol(), text(y)];
@@ -133,6 +134,12 @@ impl<'s> Builder<'s> {
             self.mistake(mistake::chained_comparison(self.span(l, r), before, after));
         }
         self.binary(l, r, op, left, right)
+    }
+
+    /// Whether the left side of a comparison that begins at `start` made it a chain, said already.
+    fn is_chain(&self, left: NodeId, start: u32) -> bool {
+        let compares = matches!(self.expr.node(left), Node::Binary(op, ..) if op.is_comparison());
+        compares && self.expr.span_of(left).start == start
     }
 
     fn text_of(&self, span: Span) -> &'s str {
@@ -197,7 +204,8 @@ impl<'s> Builder<'s> {
 
     /// `dv / dt = …`
     pub(super) fn differential(&mut self, d: Ident, dt: Ident, value: Expr) -> Parsed {
-        let split = d.name.strip_prefix('d').filter(|name| !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()));
+        let split =
+            d.name.strip_prefix('d').filter(|name| !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()));
         let Some(name) = split.filter(|_| dt.name == "dt") else {
             self.mistake(mistake::bad_derivative(d.span.to(dt.span), &d.name));
             return Parsed::Differential(d, value);

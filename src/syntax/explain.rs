@@ -41,7 +41,10 @@ struct Place<'b, 's> {
 }
 
 impl Place<'_, '_> {
-    fn explain(&self) -> Diagnostic {
+    fn explain(mut self) -> Diagnostic {
+        if self.is_two_names() {
+            self.index = 1;
+        }
         match self.part.get(self.index) {
             Some(&found) => self.explain_token(found),
             None if self.expects("number") => mistake::missing_value(self.end(), self.text(self.before())),
@@ -55,6 +58,9 @@ impl Place<'_, '_> {
         match found.token {
             Token::Quote if self.is_head() => mistake::prime(span, before),
             Token::CloseParen if self.start == Start::Flags && before == "(" => mistake::empty_flags(span),
+            Token::OpenParen if self.start == Start::GroupHead && self.index == 1 => {
+                mistake::group_without_size(span, before)
+            }
             token if token.assigns() && self.has_assigned() => mistake::second_assignment(span),
             Token::ForeignAssign => mistake::wrong_assignment(span, text),
             token if (token.assigns() || token == Token::EqualEqual) && self.expects("=") => {
@@ -92,6 +98,12 @@ impl Place<'_, '_> {
         self.start == Start::Left && self.index == 1
     }
 
+    /// Whether a definition begins with two names, the first not the `d` of `d v / dt`.
+    fn is_two_names(&self) -> bool {
+        let two = matches!(self.part, [a, b, ..] if a.token == Token::Name && b.token == Token::Name);
+        self.start == Start::Left && two && self.text(self.part.first().copied()) != "d" && !self.has_assigned()
+    }
+
     fn has_assigned(&self) -> bool {
         self.part[..self.index].iter().any(|lexeme| lexeme.token.assigns())
     }
@@ -115,13 +127,20 @@ impl Place<'_, '_> {
         if self.start == Start::Left && self.index == 0 {
             return "a definition such as `dv/dt = … : unit`".to_owned();
         }
-        let classes = [("number", "an expression"), ("name", "a name"), ("+", "an operator")];
+        if self.start == Start::Left && !self.has_assigned() {
+            let parts = ["a definition", "`:` or `=`", "`dNAME/dt = …`", "`=`", "`=`"];
+            return parts.get(self.index).unwrap_or(&"`=`").to_string();
+        }
+        let classes: [(&str, &str); 3] = [("number", "an expression"), ("name", "a name"), ("+", "an operator")];
         let mut list: Vec<String> = vec![];
         if let Some((_, class)) = classes.iter().find(|(terminal, _)| self.expects(terminal)) {
             list.push((*class).to_owned());
         }
         let signs = ["=", ".", "[", ")", "]", ",", ":", "every"];
-        list.extend(signs.iter().filter(|sign| self.expects(sign)).map(|sign| format!("`{sign}`")));
+        // Of an expression only to be refused.
+        let refused = |sign: &str| matches!(sign, "." | "[") && (self.expects("number") || self.expects("+"));
+        let signs = signs.iter().filter(|sign| self.expects(sign) && !refused(sign));
+        list.extend(signs.map(|sign| format!("`{sign}`")));
         match list.split_last() {
             None => "the end".to_owned(),
             Some((only, [])) => only.clone(),

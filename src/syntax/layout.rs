@@ -111,13 +111,15 @@ impl<'s> Layout<'s> {
         on_line.or_else(|| Some(self.significant(end)).filter(|&at| self.token(at) == Some(Token::OpenBrace)))
     }
 
-    /// Marks, on the line at `start`, the name `every` where it can only be the word.
+    /// Marks, on the line at `start`, the first name `every` that can only be the word.
     pub(super) fn mark_every(&mut self, start: usize) {
-        for at in start..self.line_end(start) {
-            let is_name = self.token(at) == Some(Token::Name) && self.text(at) == "every";
-            if is_name && [at - 1, at + 1].iter().all(|&beside| self.token(beside) != Some(Token::Dot)) {
-                self.lexemes[at].token = Token::Every;
-            }
+        let is_word = |&at: &usize| {
+            self.token(at) == Some(Token::Name)
+                && self.text(at) == "every"
+                && [at - 1, at + 1].iter().all(|&beside| self.token(beside) != Some(Token::Dot))
+        };
+        if let Some(at) = (start..self.line_end(start)).find(is_word) {
+            self.lexemes[at].token = Token::Every;
         }
     }
 

@@ -80,17 +80,20 @@ pub(super) fn bad_number(span: Span, text: &str, fault: Fault) -> Diagnostic {
     match fault {
         Fault::TooLarge => say("this number is too large for a float", "").with_help("for infinity, write `inf`"),
         Fault::Complex => say("complex numbers are not supported", "").with_help("write real and imaginary part apart"),
-        Fault::LeadingZero => say("a number may not begin with `0`", "").with_help(match text.trim_start_matches('0') {
-            short if short.len() <= LONGEST_QUOTE => format!("write `{short}`, or `0o{short}` if it is octal"),
-            _ => "leave the leading zeros out".to_owned(),
-        }),
+        Fault::LeadingZero => {
+            say("a number may not begin with `0`", "").with_help(match text.trim_start_matches('0') {
+                short if short.len() <= LONGEST_QUOTE => format!("write `{short}`, or `0o{short}` if it is octal"),
+                _ => "leave the leading zeros out".to_owned(),
+            })
+        }
         Fault::Underscore => say("`_` in a number stands between two digits", ""),
-        Fault::Digits => say("this number lacks digits or has wrong ones", "").with_note(
-            "after `0x` come digits of base 16, after `0o` of base 8, after `0b` of base 2",
-        ),
-        Fault::Suffix(digits) => say("a number and a name need an operator between them", "").with_help(
-            format!("write `{}*{}`", quote(&text[..digits], "number"), quote(&text[digits..], "name")),
-        ),
+        Fault::Digits => say("this number lacks digits or has wrong ones", "")
+            .with_note("after `0x` come digits of base 16, after `0o` of base 8, after `0b` of base 2"),
+        Fault::Suffix(digits) => say("a number and a name need an operator between them", "").with_help(format!(
+            "write `{}*{}`",
+            quote(&text[..digits], "number"),
+            quote(&text[digits..], "name")
+        )),
     }
 }
 
@@ -145,8 +148,8 @@ pub(super) fn conditional(span: Span, yes: &str, condition: &str, no: &str) -> D
     if [yes, condition, no].iter().any(|part| part.len() > LONGEST_QUOTE || part.contains('\n')) {
         return mistake.with_help(CONDITIONAL);
     }
-    let [yes, no] = [yes, no].map(bracketed);
-    mistake.with_help(format!("write `int({condition})*{yes} + int(not ({condition}))*{no}`"))
+    let [yes, no, negated] = [yes, no, condition].map(bracketed);
+    mistake.with_help(format!("write `int({condition})*{yes} + int(not {negated})*{no}`"))
 }
 
 /// `part`, in parentheses unless it is one name or number.
@@ -304,7 +307,8 @@ pub(super) fn equation_outside_group(span: Span) -> Diagnostic {
 
 pub(super) fn inside_groups_only(span: Span, word: &str) -> Diagnostic {
     let message = format!("`{word}` stands inside a group");
-    Diagnostic::error(Code("misplaced-item"), message, span, "").with_help("move it between the `{` and `}` of its group")
+    Diagnostic::error(Code("misplaced-item"), message, span, "")
+        .with_help("move it between the `{` and `}` of its group")
 }
 
 pub(super) fn outside_groups_only(span: Span, word: &str) -> Diagnostic {

@@ -49,9 +49,8 @@ fn decimal(text: &str) -> Result<Node, Fault> {
 /// How many bytes of `text` are digits, a dot and an exponent. An `_` counts as a digit.
 fn numeric_prefix(text: &str) -> usize {
     let bytes = text.as_bytes();
-    let digits = |from: usize| {
-        from + bytes[from..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'_').count()
-    };
+    let digits =
+        |from: usize| from + bytes[from..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'_').count();
     let mut end = digits(0);
     if bytes.get(end) == Some(&b'.') {
         end = digits(end + 1);

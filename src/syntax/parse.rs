@@ -29,9 +29,12 @@ pub fn statements(sources: &Sources, source: SourceId, report: &mut Report) -> V
         let mut statements = vec![];
         while parser.skip_to_item() {
             let end = parser.layout.line_end(parser.at);
-            let range = parser.take(end);
-            if let Some(Parsed::Statement(statement)) = parser.part(Start::Statement, None, range) {
-                statements.push(statement);
+            let (range, mistakes) = (parser.take(end), parser.build.mistakes.len());
+            match parser.part(Start::Statement, None, range) {
+                Some(Parsed::Statement(statement)) if parser.build.mistakes.len() == mistakes => {
+                    statements.push(statement);
+                }
+                Some(_) | None => {}
             }
         }
         statements
@@ -43,7 +46,7 @@ pub fn expression(sources: &Sources, source: SourceId, report: &mut Report) -> O
     read(sources, source, Form::Expression, report, |parser| {
         let range = 0..parser.layout.lexemes.len();
         match parser.part(Start::Expression, None, range) {
-            Some(Parsed::Expression(expr)) => Some(expr),
+            Some(Parsed::Expression(expr)) if parser.build.mistakes.is_empty() => Some(expr),
             Some(_) | None => None,
         }
     })
@@ -76,6 +79,7 @@ fn read<T: Default>(
     let layout = Layout::new(text, form);
     let mut parser = Parser { layout, build: Builder::new(source, text), grammar: PartParser::new(), at: 0 };
     let result = body(&mut parser);
+    parser.build.mistakes.sort_by_key(|mistake| mistake.labels.first().map(|label| label.span));
     report.diagnostics.append(&mut parser.build.mistakes);
     result
 }
@@ -164,7 +168,10 @@ impl Parser<'_> {
                 Token::Reserved => mistake::reserved_word(span, text),
                 Token::Backslash => mistake::stray_backslash(span),
                 Token::Quote if start == Start::Left && index == 1 => return known,
-                Token::Quote => mistake::stray_quote(span),
+                Token::Quote => {
+                    self.build.mistake(mistake::stray_quote(span));
+                    return false;
+                }
                 _ => continue,
             };
             self.build.mistake(diagnostic);
@@ -201,9 +208,8 @@ impl Parser<'_> {
     }
 
     fn report_unmatched(&mut self, opened: Option<Lexeme>, close: Lexeme) {
-        let place = |lexeme: Lexeme| {
-            (self.build.span(lexeme.start, lexeme.end), self.build.text(lexeme.start, lexeme.end))
-        };
+        let place =
+            |lexeme: Lexeme| (self.build.span(lexeme.start, lexeme.end), self.build.text(lexeme.start, lexeme.end));
         let (span, text) = place(close);
         let diagnostic = match opened.map(place) {
             None => mistake::unmatched_bracket(span, text),
@@ -311,15 +317,21 @@ impl Parser<'_> {
     fn misspelt(&mut self, allowed: fn(Word) -> bool) -> Option<Word> {
         let words = || WORDS.iter().filter(|(_, word)| allowed(*word) && *word != Word::Later);
         let text = self.layout.text(self.at);
-        let near = nearest(text, WORDS.iter().map(|(word, _)| *word));
+        let near = self.nearest_word();
         let list: Vec<String> = words().map(|(word, _)| format!("`{word}`")).collect();
-        self.build.mistake(mistake::unknown_item(self.span(self.at), text, near, &list.join(", ")));
-        let word = near.and_then(|near| WORDS.iter().find(|(word, _)| *word == near)).map(|(_, word)| *word);
+        let (name, word) = (near.map(|(name, _)| name), near.map(|(_, word)| word));
+        self.build.mistake(mistake::unknown_item(self.span(self.at), text, name, &list.join(", ")));
         if word.is_none() {
             let end = self.layout.item_end(self.at);
             self.take(end);
         }
         word
+    }
+
+    /// The word that the name here was probably meant to be.
+    fn nearest_word(&self) -> Option<(&'static str, Word)> {
+        let near = nearest(self.layout.text(self.at), WORDS.iter().map(|(word, _)| *word))?;
+        WORDS.iter().find(|(word, _)| *word == near).copied()
     }
 
     /// Reports the word here and moves behind its item.
@@ -385,7 +397,8 @@ impl Parser<'_> {
                 return;
             }
             let word = self.layout.word(self.at).filter(|_| self.layout.begins_item(self.at));
-            if word.is_some_and(|word| word == Word::Group || !closed && self.ends_group(word)) {
+            let meant = word.or_else(|| self.nearest_word().filter(|_| self.is_unknown_item()).map(|(_, word)| word));
+            if word == Some(Word::Group) || !closed && meant.is_some_and(|word| self.ends_group(word)) {
                 break;
             }
             self.entry(group, word);
@@ -400,19 +413,23 @@ impl Parser<'_> {
     fn ends_group(&self, word: Word) -> bool {
         match word {
             Word::Constant | Word::Group | Word::Record | Word::Set | Word::Run | Word::Setting => true,
-            Word::Clock => self.layout.token(self.at + 2).is_some_and(|token| token != Token::Newline),
+            Word::Clock => matches!(self.layout.token(self.at + 2), Some(Token::Name | Token::Assign)),
             Word::Method | Word::Init | Word::Later => false,
         }
     }
 
+    /// Whether two names in a row begin neither a definition nor an item.
+    fn is_unknown_item(&self) -> bool {
+        let names = [0, 1].map(|ahead| self.layout.token(self.at + ahead) == Some(Token::Name));
+        names == [true; 2] && !self.layout.begins_definition(self.at) && !self.layout.begins_item(self.at)
+    }
+
     /// Reads what begins here inside of a group.
     fn entry(&mut self, group: &mut Group, word: Option<Word>) {
-        let unknown = word.is_none()
-            && self.layout.token(self.at + 1) == Some(Token::Name)
-            && self.layout.token(self.at) == Some(Token::Name)
-            && !self.layout.begins_definition(self.at);
+        let unknown = word.is_none() && self.is_unknown_item();
         let mistakes = self.build.mistakes.len();
-        let word = if unknown { self.misspelt(|word| matches!(word, Word::Clock | Word::Method | Word::Init)) } else { word };
+        let word =
+            if unknown { self.misspelt(|word| matches!(word, Word::Clock | Word::Method | Word::Init)) } else { word };
         let parsed = match word {
             None if unknown => return,
             None => return group.equations.list.extend(self.definition()),
@@ -420,6 +437,10 @@ impl Parser<'_> {
             Some(Word::Init) => self.word_line(Start::Init),
             Some(Word::Clock) if !self.ends_group(Word::Clock) => self.word_line(Start::GroupClock),
             Some(Word::Later) => return drop(self.skip(mistake::not_yet_supported)),
+            Some(_) if unknown => {
+                let end = self.layout.item_end(self.at);
+                return drop(self.take(end));
+            }
             Some(_) => return drop(self.skip(mistake::outside_groups_only)),
         };
         if self.build.mistakes.len() == mistakes {

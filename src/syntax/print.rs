@@ -87,7 +87,13 @@ impl Display for Expr {
 
 impl Expr {
     /// Writes a leaf; puts the parts of anything else on `tasks`, the last first.
-    fn write_node<'e>(&'e self, id: NodeId, least: Strength, tasks: &mut Vec<Task<'e>>, out: &mut Formatter<'_>) -> Result {
+    fn write_node<'e>(
+        &'e self,
+        id: NodeId,
+        least: Strength,
+        tasks: &mut Vec<Task<'e>>,
+        out: &mut Formatter<'_>,
+    ) -> Result {
         let node = self.node(id);
         let bare = Strength::of(node) >= least;
         if !bare {
