@@ -50,7 +50,9 @@ fn nothing_else_is_a_unit() {
         }
     }
     for name in &names {
-        for near in [format!("{name}2"), format!("{name}3"), format!("m{name}"), format!("da{name}"), format!("c{name}")] {
+        for near in
+            [format!("{name}2"), format!("{name}3"), format!("m{name}"), format!("da{name}"), format!("c{name}")]
+        {
             assert_eq!(unit(&near).is_some(), names.contains(&near), "{near}");
         }
     }
@@ -87,7 +89,9 @@ fn scales_are_the_nearest_floats() {
     for (name, scale) in rows {
         assert_eq!(unit(name).map(|unit| unit.scale.to_bits()), Some(f64::to_bits(scale)), "{name}");
     }
-    for name in ["S", "V", "s", "celsius", "cmetre", "minute", "litre2", "degree", "mkilogram", "kkelvin", "", "2", "µm"] {
+    for name in
+        ["S", "V", "s", "celsius", "cmetre", "minute", "litre2", "degree", "mkilogram", "kkelvin", "", "2", "µm"]
+    {
         assert_eq!(unit(name), None, "{name}");
     }
 }
@@ -123,7 +127,8 @@ fn declarations_take_units_of_scale_one() {
         steradian second siemens tesla volt watt weber";
     let listed: BTreeSet<&str> = listed.split_whitespace().collect();
     let all = unit_names();
-    let declared: BTreeSet<&str> = all.iter().map(String::as_str).filter(|name| declared_unit(name).is_some()).collect();
+    let declared: BTreeSet<&str> =
+        all.iter().map(String::as_str).filter(|name| declared_unit(name).is_some()).collect();
     assert_eq!(declared, listed);
     assert_eq!(declared_names().collect::<BTreeSet<_>>(), listed);
 }

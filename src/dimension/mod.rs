@@ -84,8 +84,9 @@ impl Dimension {
 const BASE: [&str; 7] = ["meter", "kilogram", "second", "amp", "kelvin", "mole", "candle"];
 
 /// Derived units that shorten a message; of equally short ones the first wins. Units that say no
-/// more than their definition (hertz, gray, katal, lux) are left out on purpose.
-const DERIVED: [(&str, [i32; 7]); 13] = [
+/// more than their definition (hertz, gray, katal, lux) are left out on purpose, and those that few
+/// modellers think in: siemens/second is better understood than 1/henry.
+const DERIVED: [(&str, [i32; 7]); 10] = [
     ("volt", [2, 1, -3, -1, 0, 0, 0]),
     ("siemens", [-2, -1, 3, 2, 0, 0, 0]),
     ("farad", [-2, -1, 4, 2, 0, 0, 0]),
@@ -96,9 +97,6 @@ const DERIVED: [(&str, [i32; 7]); 13] = [
     ("watt", [2, 1, -3, 0, 0, 0, 0]),
     ("newton", [1, 1, -2, 0, 0, 0, 0]),
     ("pascal", [-1, 1, -2, 0, 0, 0, 0]),
-    ("weber", [2, 1, -2, -1, 0, 0, 0]),
-    ("henry", [2, 1, -2, -2, 0, 0, 0]),
-    ("tesla", [0, 1, -2, -1, 0, 0, 0]),
 ];
 
 /// A unit and its exponent.

@@ -49,7 +49,13 @@ pub(super) fn expression(expr: &Expr, scope: &mut Scope, pool: &mut Pool, report
 }
 
 /// `left op right`, where `left` is a variable that is updated; see [`expression`].
-pub(super) fn update(op: BinaryOp, left: (Value, Span), right: (Value, &Expr), pool: &mut Pool, report: &mut Report) -> Value {
+pub(super) fn update(
+    op: BinaryOp,
+    left: (Value, Span),
+    right: (Value, &Expr),
+    pool: &mut Pool,
+    report: &mut Report,
+) -> Value {
     let constants = super::Constants::default();
     let mut expr = Expr::default();
     let a = expr.push(Node::Boolean(false), left.1);
@@ -109,7 +115,9 @@ impl Walk<'_, '_> {
         let span = self.expr.span_of(node);
         match self.expr.node(node) {
             Node::Float(value) => Value::new(self.pool.float(*value), PURE).with_exact(Fraction::shortest(*value)),
-            Node::Integer(value) => Value::new(self.pool.integer(*value), PURE).with_exact(Some(Fraction::whole(*value))),
+            Node::Integer(value) => {
+                Value::new(self.pool.integer(*value), PURE).with_exact(Some(Fraction::whole(*value)))
+            }
             Node::Boolean(value) => Value::new(self.pool.boolean(*value), PURE),
             Node::Name(name) => self.name(name, span),
             Node::Unary(op, a) => self.unary(*op, *a, span),
@@ -166,10 +174,8 @@ impl Walk<'_, '_> {
             BinaryOp::Power => self.power(a, b, span),
             BinaryOp::And => self.logic(Binary::And, a, b),
             BinaryOp::Or => self.logic(Binary::Or, a, b),
-            BinaryOp::Less => self.comparison(op, Binary::Less, a, b),
-            BinaryOp::LessEqual => self.comparison(op, Binary::LessEqual, a, b),
-            BinaryOp::Greater => self.comparison(op, Binary::Less, b, a),
-            BinaryOp::GreaterEqual => self.comparison(op, Binary::LessEqual, b, a),
+            BinaryOp::Less | BinaryOp::Greater => self.comparison(op, Binary::Less, a, b),
+            BinaryOp::LessEqual | BinaryOp::GreaterEqual => self.comparison(op, Binary::LessEqual, a, b),
             BinaryOp::Equal => self.comparison(op, Binary::Equal, a, b),
             BinaryOp::NotEqual => self.comparison(op, Binary::NotEqual, a, b),
         }
@@ -259,7 +265,10 @@ impl Walk<'_, '_> {
         if !(both_logical && equality) && !self.takes_arithmetic(&[a, b], span) || !self.agree(op.symbol(), a, b) {
             return self.doubtful();
         }
-        let id = self.pool.binary(operation, x.id, y.id);
+        // `a > b` is `b < a`.
+        let turned = matches!(op, BinaryOp::Greater | BinaryOp::GreaterEqual);
+        let (first, second) = if turned { (y.id, x.id) } else { (x.id, y.id) };
+        let id = self.pool.binary(operation, first, second);
         Value { logical: true, ..Value::new(id, PURE) }
     }
 

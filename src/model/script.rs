@@ -72,7 +72,13 @@ fn clock_with(dt: Seconds, clocks: &mut Vec<Clock>) -> usize {
 const LONGEST_LIST: usize = 1 << 24;
 
 /// The chosen elements; `None` after a mistake.
-fn elements(text: &ast::Record, list: &[Elements], size: usize, constants: &Constants, report: &mut Report) -> Option<Vec<usize>> {
+fn elements(
+    text: &ast::Record,
+    list: &[Elements],
+    size: usize,
+    constants: &Constants,
+    report: &mut Report,
+) -> Option<Vec<usize>> {
     let mut chosen = vec![];
     let mut fine = true;
     for entry in list {
@@ -106,13 +112,7 @@ fn range(entry: &Elements, size: usize, constants: &Constants, report: &mut Repo
 }
 
 /// A number from 0 to `last`.
-fn element(
-    expr: &Expr,
-    last: Option<usize>,
-    size: usize,
-    constants: &Constants,
-    report: &mut Report,
-) -> Option<usize> {
+fn element(expr: &Expr, last: Option<usize>, size: usize, constants: &Constants, report: &mut Report) -> Option<usize> {
     let number = whole(expr, "the number of an element", constants, report)?;
     let index = usize::try_from(number).ok().filter(|&index| last.is_some_and(|last| index <= last));
     if index.is_none() {
@@ -133,7 +133,9 @@ pub(super) fn script(file: &ModelFile, doubtful: &[Vec<bool>], model: &mut Model
                 let assignment = assign_in(group, &doubtful[index], &model.constants, statement, report)?;
                 Some(Action::Set { group: index, assignment })
             }),
-            Item::Clock { .. } | Item::Constant { .. } | Item::Group(_) | Item::Record(_) | Item::Setting { .. } => None,
+            Item::Clock { .. } | Item::Constant { .. } | Item::Group(_) | Item::Record(_) | Item::Setting { .. } => {
+                None
+            }
         };
         model.script.extend(action);
     }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::exact::Fraction;
 use super::Seconds;
+use super::exact::Fraction;
 
 impl Seconds {
     /// Exactly `fraction` seconds; `None` unless positive and of 64-bit parts.

@@ -52,10 +52,12 @@ fn suggest_unit(diagnostic: Diagnostic, literal: Option<f64>, wanted: Dimension)
 /// Says that a name in the expression is a unit, though it stands where a variable would.
 pub(super) fn explain_unit(diagnostic: Diagnostic, unit: &LoneUnit) -> Diagnostic {
     let LoneUnit { name, dimension, span } = unit;
-    let dimension = if dimension.is_dimensionless() { String::new() } else { format!(" ({dimension})") };
+    let measured = dimension.to_string();
+    let unit =
+        if dimension.is_dimensionless() || measured == *name { name.clone() } else { format!("{name} ({measured})") };
     diagnostic
         .with_label(*span, format!("`{name}` is a unit here"))
-        .with_note(format!("`{name}` here is the unit{dimension}; no variable of that name is defined"))
+        .with_note(format!("`{name}` here is the unit {unit}; no variable of that name is defined"))
 }
 
 fn nearest<'a>(_: &str, _: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
