@@ -124,6 +124,8 @@ fn definitions_are_checked() {
         ("x = exp(v) : 1", &["argument-dimension @ v"]),
         ("x = exp(v/mV) : 1", &[]),
         ("x = sqrt(v*v) : volt", &[]),
+        ("x = sqrt(q) + abs(q) + exp(q) : volt", &["unknown-name @ q"]),
+        ("x = clip(v, u, I) : volt", &["dimension-mismatch @ v", "dimension-mismatch @ v"]),
         ("x = sign(v) : 1", &[]),
         ("x = abs(v) + floor(v) + ceil(v) : volt", &[]),
         ("x = timestep(t, dt) : integer", &[]),
@@ -145,7 +147,7 @@ fn definitions_are_checked() {
         ("x = (v > w) == (u > 1) : boolean", &[]),
         // units that stand alone
         ("x = v + mV : volt", &["warning bare-unit @ mV"]),
-        ("x = t/ms + 2*mV/w : 1", &[]),
+        ("x = t/ms + 2*v/mV : 1", &[]),
         ("dx/dt = -u*gray/tau : 1", &["definition-dimension @ -u*gray/tau"]),
         // parameters that were never set
         ("rate : hertz\nx = u/rate : second", &["warning parameter-never-set @ rate"]),
@@ -266,6 +268,10 @@ fn messages_name_both_dimensions_and_say_what_to_write() {
         message("x = v > 10 : boolean"),
         "volt and a pure number cannot be compared\nv <- this is in volt\n10 <- this is a pure number\n\
          a number needs its unit: `10*volt`"
+    );
+    assert_eq!(
+        message("dx/dt = -x/tua : 1"),
+        "no variable `tua` is defined in group `g`\ntua <- nothing has this name\ndid you mean `tau`?"
     );
     assert_eq!(
         message("dx/dt = -x*S/tau : 1"),
@@ -407,12 +413,12 @@ fn times_are_written_as_the_language_reads_them() {
 #[test]
 fn fractions_are_checked() {
     let half = Fraction::new(1, 2).unwrap();
-    assert_eq!(Fraction::shortest(0.1).and_then(|tenth| tenth.multiply(Fraction::whole(5))), Some(half));
+    assert_eq!(Fraction::shortest(0.1).and_then(|tenth| tenth.times(Fraction::whole(5))), Some(half));
     assert_eq!(half.power(Fraction::whole(-3)), Some(Fraction::whole(8)));
     assert_eq!(half.negate().and_then(Fraction::floor), Some(Fraction::whole(-1)));
     assert_eq!(half.negate().and_then(Fraction::truncate), Some(Fraction::whole(0)));
     assert_eq!(Fraction::whole(-7).remainder(Fraction::whole(3)), Some(Fraction::whole(2)));
-    assert_eq!(Fraction::whole(1).divide(Fraction::whole(0)), None);
+    assert_eq!(Fraction::whole(1).over(Fraction::whole(0)), None);
     assert_eq!(Fraction::power_of_ten(-22).and_then(Fraction::to_float), Some(1e-22));
     assert_eq!(Fraction::power_of_ten(39), None);
     assert_eq!(Fraction::whole(i64::MAX).power(Fraction::whole(3)), None);

@@ -228,8 +228,8 @@ fn combine(op: BinaryOp, a: Part, b: Part) -> Option<Part> {
         Part::Number(_) | Part::Mistaken => None,
     };
     match (op, a, b) {
-        (BinaryOp::Divide, Part::Number(a), Part::Number(b)) => a.divide(b).map(Part::Number),
-        (BinaryOp::Multiply, Part::Number(a), Part::Number(b)) => a.multiply(b).map(Part::Number),
+        (BinaryOp::Divide, Part::Number(a), Part::Number(b)) => a.over(b).map(Part::Number),
+        (BinaryOp::Multiply, Part::Number(a), Part::Number(b)) => a.times(b).map(Part::Number),
         (BinaryOp::Power, Part::Unit(base), Part::Number(exponent)) => {
             exponent.to_ratio().and_then(|ratio| base.power(ratio)).map(Part::Unit)
         }

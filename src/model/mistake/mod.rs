@@ -60,6 +60,34 @@ pub(super) fn explain_unit(diagnostic: Diagnostic, unit: &LoneUnit) -> Diagnosti
         .with_note(format!("`{name}` here is the unit {unit}; no variable of that name is defined"))
 }
 
-fn nearest<'a>(_: &str, _: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    None
+/// The candidate that differs from `name` by the fewest letters, if by no more than a third.
+fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let most = name.chars().count().div_ceil(3).max(1);
+    let distances = candidates.into_iter().take(MOST_CANDIDATES).map(|near| (distance(name, near), near));
+    distances.filter(|&(distance, _)| distance <= most).min_by_key(|&(distance, _)| distance).map(|(_, near)| near)
+}
+
+/// Beyond so many names none is looked for, so that a long text costs time in proportion.
+const MOST_CANDIDATES: usize = 1000;
+
+/// The number of letters to insert, remove, replace or swap with the next one.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            rows[i][j] = match (i, j) {
+                (0, _) => j,
+                (_, 0) => i,
+                _ => {
+                    let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+                    let shifted = rows[i - 1][j].min(rows[i][j - 1]) + 1;
+                    let swaps = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+                    let swapped = if swaps { rows[i - 2][j - 2] + 1 } else { usize::MAX };
+                    replaced.min(shifted).min(swapped)
+                }
+            };
+        }
+    }
+    rows[a.len()][b.len()]
 }
