@@ -320,6 +320,16 @@ fn a_model_is_in_si_base_units() {
     assert_eq!(model(text).text(), expected);
 }
 
+/// The file of `DESIGN.md` section 5, to the letter.
+#[test]
+fn the_first_example_needs_no_words() {
+    let text = "# A membrane that leaks.\nclock dt = 0.1*ms\n\ngroup cells[100] {\n    \
+        dv/dt = (0*mV - v)/tau : volt\n    tau : second\n    method euler\n    \
+        init v = 1*mV\n    init tau = 100*ms\n}\n\nrecord cells.v\nrun 100*second\n";
+    assert_eq!(said(text), Vec::<String>::new());
+    assert!(model(text).text().contains("dv/dt = (0.0 - v)/tau : volt"), "{}", model(text).text());
+}
+
 #[test]
 fn later_assignments_see_the_constants_and_draw_anew() {
     let mut model = model("constant c = 3\nclock dt = 1*ms\ngroup g[2] { x : 1\ninit x = rand() }\nrun 1*ms");
