@@ -115,6 +115,9 @@ impl Place<'_, '_> {
         if self.start == Start::Left && self.index == 0 {
             return "a definition such as `dv/dt = … : unit`".to_owned();
         }
+        if self.start == Start::Left && !self.has_assigned() {
+            return if self.index == 1 { "`:` or `=`" } else { "`dNAME/dt = …`" }.to_owned();
+        }
         let classes = [("number", "an expression"), ("name", "a name"), ("+", "an operator")];
         let mut list: Vec<String> = vec![];
         if let Some((_, class)) = classes.iter().find(|(terminal, _)| self.expects(terminal)) {

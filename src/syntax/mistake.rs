@@ -145,8 +145,8 @@ pub(super) fn conditional(span: Span, yes: &str, condition: &str, no: &str) -> D
     if [yes, condition, no].iter().any(|part| part.len() > LONGEST_QUOTE || part.contains('\n')) {
         return mistake.with_help(CONDITIONAL);
     }
-    let [yes, no] = [yes, no].map(bracketed);
-    mistake.with_help(format!("write `int({condition})*{yes} + int(not ({condition}))*{no}`"))
+    let [yes, no, negated] = [yes, no, condition].map(bracketed);
+    mistake.with_help(format!("write `int({condition})*{yes} + int(not {negated})*{no}`"))
 }
 
 /// `part`, in parentheses unless it is one name or number.

@@ -76,6 +76,7 @@ fn read<T: Default>(
     let layout = Layout::new(text, form);
     let mut parser = Parser { layout, build: Builder::new(source, text), grammar: PartParser::new(), at: 0 };
     let result = body(&mut parser);
+    parser.build.mistakes.sort_by_key(|mistake| mistake.labels.first().map(|label| label.span));
     report.diagnostics.append(&mut parser.build.mistakes);
     result
 }
