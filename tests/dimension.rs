@@ -16,13 +16,14 @@ fn dimension(name: &str) -> Dimension {
 #[test]
 fn ratios_are_in_lowest_terms_and_checked() {
     assert_eq!(ratio(6, -4), ratio(-3, 2));
-    assert_eq!(ratio(1, 10).add(ratio(2, 10)), Some(ratio(3, 10)));
-    assert_eq!(ratio(1, 3).multiply(Ratio::whole(3)), Some(Ratio::ONE));
-    assert_eq!(ratio(1, 2).divide(Ratio::ZERO), None);
+    assert_eq!(ratio(1, 10).plus(ratio(2, 10)), Some(ratio(3, 10)));
+    assert_eq!(ratio(1, 3).times(Ratio::whole(3)), Some(Ratio::ONE));
+    assert_eq!(ratio(1, 2).over(Ratio::ZERO), None);
     assert_eq!(Ratio::new(0, 0), None);
     assert_eq!(Ratio::new(i128::MIN, 1), None);
-    assert_eq!(Ratio::whole(i32::MAX).add(Ratio::ONE), None);
-    assert_eq!(ratio(1, i128::from(i32::MAX)).multiply(ratio(1, 2)), None);
+    assert_eq!(Ratio::new(i128::MIN, -1), None);
+    assert_eq!(Ratio::whole(i32::MAX).plus(Ratio::ONE), None);
+    assert_eq!(ratio(1, i128::from(i32::MAX)).times(ratio(1, 2)), None);
 }
 
 /// The count is Brian2's, `reference/brian2.md` 2.1: 32 stems x 17 x 3, three unprefixed stems
@@ -50,7 +51,9 @@ fn nothing_else_is_a_unit() {
         }
     }
     for name in &names {
-        for near in [format!("{name}2"), format!("{name}3"), format!("m{name}"), format!("da{name}"), format!("c{name}")] {
+        for near in
+            [format!("{name}2"), format!("{name}3"), format!("m{name}"), format!("da{name}"), format!("c{name}")]
+        {
             assert_eq!(unit(&near).is_some(), names.contains(&near), "{near}");
         }
     }
@@ -87,7 +90,9 @@ fn scales_are_the_nearest_floats() {
     for (name, scale) in rows {
         assert_eq!(unit(name).map(|unit| unit.scale.to_bits()), Some(f64::to_bits(scale)), "{name}");
     }
-    for name in ["S", "V", "s", "celsius", "cmetre", "minute", "litre2", "degree", "mkilogram", "kkelvin", "", "2", "µm"] {
+    for name in
+        ["S", "V", "s", "celsius", "cmetre", "minute", "litre2", "degree", "mkilogram", "kkelvin", "", "2", "µm"]
+    {
         assert_eq!(unit(name), None, "{name}");
     }
 }
@@ -123,7 +128,8 @@ fn declarations_take_units_of_scale_one() {
         steradian second siemens tesla volt watt weber";
     let listed: BTreeSet<&str> = listed.split_whitespace().collect();
     let all = unit_names();
-    let declared: BTreeSet<&str> = all.iter().map(String::as_str).filter(|name| declared_unit(name).is_some()).collect();
+    let declared: BTreeSet<&str> =
+        all.iter().map(String::as_str).filter(|name| declared_unit(name).is_some()).collect();
     assert_eq!(declared, listed);
     assert_eq!(declared_names().collect::<BTreeSet<_>>(), listed);
 }
@@ -150,7 +156,7 @@ fn dimensions_print_as_the_language_writes_them() {
         (&[("volt", -1, 1)], "1/volt"),
         (&[("volt", 2, 1), ("second", 1, 1)], "volt**2*second"),
         (&[("joule", 1, 1), ("kelvin", -1, 1), ("mole", -1, 1)], "joule/kelvin/mole"),
-        (&[("kilogram", 1, 1), ("second", -2, 1)], "kilogram/second**2"),
+        (&[("kilogram", 1, 1), ("second", -2, 1)], "newton/meter"),
     ];
     for (factors, text) in rows {
         let dimension = factors.iter().fold(Dimension::DIMENSIONLESS, |product, &(name, upper, lower)| {

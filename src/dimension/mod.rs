@@ -56,19 +56,19 @@ impl Dimension {
     /// The dimension of a product; `None` when an exponent does not fit.
     #[must_use]
     pub fn multiply(&self, other: &Dimension) -> Option<Dimension> {
-        self.pairwise(other, Ratio::add)
+        self.pairwise(other, Ratio::plus)
     }
 
     /// The dimension of a quotient; `None` when an exponent does not fit.
     #[must_use]
     pub fn divide(&self, other: &Dimension) -> Option<Dimension> {
-        self.pairwise(other, Ratio::subtract)
+        self.pairwise(other, Ratio::minus)
     }
 
     /// The dimension of a power; `None` when an exponent does not fit.
     #[must_use]
     pub fn power(&self, exponent: Ratio) -> Option<Dimension> {
-        self.pairwise(&Dimension { exponents: [exponent; 7] }, Ratio::multiply)
+        self.pairwise(&Dimension { exponents: [exponent; 7] }, Ratio::times)
     }
 
     fn pairwise(&self, other: &Dimension, join: impl Fn(Ratio, Ratio) -> Option<Ratio>) -> Option<Dimension> {
@@ -84,8 +84,9 @@ impl Dimension {
 const BASE: [&str; 7] = ["meter", "kilogram", "second", "amp", "kelvin", "mole", "candle"];
 
 /// Derived units that shorten a message; of equally short ones the first wins. Units that say no
-/// more than their definition (hertz, gray, katal, lux) are left out on purpose.
-const DERIVED: [(&str, [i32; 7]); 13] = [
+/// more than their definition (hertz, gray, katal, lux) are left out on purpose, and those that few
+/// modellers think in: siemens/second is better understood than 1/henry.
+const DERIVED: [(&str, [i32; 7]); 10] = [
     ("volt", [2, 1, -3, -1, 0, 0, 0]),
     ("siemens", [-2, -1, 3, 2, 0, 0, 0]),
     ("farad", [-2, -1, 4, 2, 0, 0, 0]),
@@ -96,9 +97,6 @@ const DERIVED: [(&str, [i32; 7]); 13] = [
     ("watt", [2, 1, -3, 0, 0, 0, 0]),
     ("newton", [1, 1, -2, 0, 0, 0, 0]),
     ("pascal", [-1, 1, -2, 0, 0, 0, 0]),
-    ("weber", [2, 1, -2, -1, 0, 0, 0]),
-    ("henry", [2, 1, -2, -2, 0, 0, 0]),
-    ("tesla", [0, 1, -2, -1, 0, 0, 0]),
 ];
 
 /// A unit and its exponent.
@@ -118,7 +116,7 @@ impl fmt::Display for Dimension {
             write!(out, "1")?;
         }
         for (name, exponent) in factors.iter().filter(|(_, exponent)| exponent.numerator() < 0) {
-            let positive = Ratio::ZERO.subtract(*exponent).unwrap_or(*exponent);
+            let positive = Ratio::ZERO.minus(*exponent).unwrap_or(*exponent);
             write!(out, "/{}", Power(name, positive))?;
         }
         Ok(())
@@ -139,7 +137,7 @@ impl fmt::Display for Power {
 
 impl Dimension {
     /// The product of at most one derived unit and base units that has the fewest factors, then
-    /// the smallest exponents, then the fewest divisions.
+    /// the smallest exponents, then no division by the derived unit.
     fn shortest_product(&self) -> Vec<Factor> {
         let mut best = self.base_factors();
         for (name, whole) in DERIVED {
@@ -164,13 +162,13 @@ impl Dimension {
     /// The powers of `unit` after whose division at least one base unit is gone.
     fn exponents_that_cancel(&self, unit: &Dimension) -> Vec<Ratio> {
         let pairs = self.exponents.iter().zip(unit.exponents);
-        pairs.filter(|(own, _)| !own.is_zero()).filter_map(|(own, part)| own.divide(part)).collect()
+        pairs.filter(|(own, _)| !own.is_zero()).filter_map(|(own, part)| own.over(part)).collect()
     }
 }
 
-/// The number of factors, the sum of their exponents, and how many of them divide.
-fn complexity(factors: &[Factor]) -> (usize, f64, usize) {
+/// The number of factors, the sum of their exponents, and whether the first one divides.
+fn complexity(factors: &[Factor]) -> (usize, f64, bool) {
     let size = factors.iter().map(|(_, exponent)| exponent.magnitude()).sum();
-    let dividing = factors.iter().filter(|(_, exponent)| exponent.numerator() < 0).count();
-    (factors.len(), size, dividing)
+    let divides = factors.first().is_some_and(|(_, exponent)| exponent.numerator() < 0);
+    (factors.len(), size, divides)
 }

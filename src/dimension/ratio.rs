@@ -26,8 +26,8 @@ impl Ratio {
     pub fn new(numerator: i128, denominator: i128) -> Option<Ratio> {
         let divisor = greatest_common_divisor(numerator, denominator)?;
         let signed = if denominator < 0 { -divisor } else { divisor };
-        let numerator = i32::try_from(numerator / signed).ok()?;
-        let denominator = i32::try_from(denominator / signed).ok()?;
+        let numerator = i32::try_from(numerator.checked_div(signed)?).ok()?;
+        let denominator = i32::try_from(denominator.checked_div(signed)?).ok()?;
         (denominator > 0).then_some(Ratio { numerator, denominator })
     }
 
@@ -47,25 +47,25 @@ impl Ratio {
     }
 
     /// `self + other`, unless it does not fit.
-    pub fn add(self, other: Ratio) -> Option<Ratio> {
+    pub fn plus(self, other: Ratio) -> Option<Ratio> {
         let (a, b) = (self.wide(), other.wide());
         Ratio::new(a.0 * b.1 + b.0 * a.1, a.1 * b.1)
     }
 
     /// `self - other`, unless it does not fit.
-    pub fn subtract(self, other: Ratio) -> Option<Ratio> {
+    pub fn minus(self, other: Ratio) -> Option<Ratio> {
         let (a, b) = (self.wide(), other.wide());
         Ratio::new(a.0 * b.1 - b.0 * a.1, a.1 * b.1)
     }
 
     /// `self * other`, unless it does not fit.
-    pub fn multiply(self, other: Ratio) -> Option<Ratio> {
+    pub fn times(self, other: Ratio) -> Option<Ratio> {
         let (a, b) = (self.wide(), other.wide());
         Ratio::new(a.0 * b.0, a.1 * b.1)
     }
 
     /// `self / other`, unless it does not fit or `other` is 0.
-    pub fn divide(self, other: Ratio) -> Option<Ratio> {
+    pub fn over(self, other: Ratio) -> Option<Ratio> {
         let (a, b) = (self.wide(), other.wide());
         Ratio::new(a.0 * b.1, a.1 * b.0)
     }

@@ -1,6 +1,7 @@
 //! Checks assignments (`init`, `set`) and numbers that must be known before a run.
 
 use super::check::{self, Value};
+use super::exact::Fraction;
 use super::mistake;
 use super::resolve::{Meaning, Scope};
 use super::{Assignment, Constants, Group, Role};
@@ -16,20 +17,8 @@ pub fn assignment(
     statement: &Statement,
     report: &mut Report,
 ) -> Option<Assignment> {
-    assign_in(group, &[], constants, statement, report)
-}
-
-/// The same while a file is checked, when `doubtful` tells whose unit was a mistake.
-pub(super) fn assign_in(
-    group: &mut Group,
-    doubtful: &[bool],
-    constants: &Constants,
-    statement: &Statement,
-    report: &mut Report,
-) -> Option<Assignment> {
     let mut pool = std::mem::take(&mut group.pool);
     let mut scope = Scope::of_group(&group.name, &group.variables, constants, &pool);
-    scope.doubtful = doubtful;
     let assignment = assign(statement, &mut scope, &mut pool, report);
     drop(scope);
     group.pool = pool;
@@ -100,7 +89,7 @@ fn dimension_fits(target: Symbol, value: Value, statement: &Statement, scope: &S
     if scope.is_doubtful(target) || found == variable.dimension {
         return true;
     }
-    let literal = value.exact.and_then(|exact| exact.to_float());
+    let literal = value.exact.and_then(Fraction::to_float);
     let diagnostic = mistake::assignment_dimension(variable, found, literal, statement);
     report.push(scope.lone_units.iter().fold(diagnostic, mistake::explain_unit));
     false
@@ -120,13 +109,13 @@ fn shared_fits(target: Symbol, statement: &Statement, scope: &Scope, report: &mu
 pub(super) fn convert(pool: &mut Pool, value: ExprId, kind: Kind) -> ExprId {
     match (pool.kind(value), kind) {
         (Kind::Boolean, Kind::Boolean) | (Kind::Integer, Kind::Integer) | (Kind::Float, Kind::Float) => value,
-        (Kind::Integer | Kind::Boolean, Kind::Float) => match pool.constant(value) {
-            Some(number) => pool.float(number),
-            None => {
-                let one = pool.float(1.0);
-                pool.multiply(value, one)
+        (Kind::Integer | Kind::Boolean, Kind::Float) => {
+            if let Some(number) = pool.constant(value) {
+                return pool.float(number);
             }
-        },
+            let one = pool.float(1.0);
+            pool.multiply(value, one)
+        }
         (Kind::Float | Kind::Boolean, Kind::Integer) => pool.call(Function::Int, &[value]),
         (Kind::Float, Kind::Boolean) => {
             let zero = pool.float(0.0);

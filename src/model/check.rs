@@ -49,7 +49,13 @@ pub(super) fn expression(expr: &Expr, scope: &mut Scope, pool: &mut Pool, report
 }
 
 /// `left op right`, where `left` is a variable that is updated; see [`expression`].
-pub(super) fn update(op: BinaryOp, left: (Value, Span), right: (Value, &Expr), pool: &mut Pool, report: &mut Report) -> Value {
+pub(super) fn update(
+    op: BinaryOp,
+    left: (Value, Span),
+    right: (Value, &Expr),
+    pool: &mut Pool,
+    report: &mut Report,
+) -> Value {
     let constants = super::Constants::default();
     let mut expr = Expr::default();
     let a = expr.push(Node::Boolean(false), left.1);
@@ -109,7 +115,9 @@ impl Walk<'_, '_> {
         let span = self.expr.span_of(node);
         match self.expr.node(node) {
             Node::Float(value) => Value::new(self.pool.float(*value), PURE).with_exact(Fraction::shortest(*value)),
-            Node::Integer(value) => Value::new(self.pool.integer(*value), PURE).with_exact(Some(Fraction::whole(*value))),
+            Node::Integer(value) => {
+                Value::new(self.pool.integer(*value), PURE).with_exact(Some(Fraction::whole(*value)))
+            }
             Node::Boolean(value) => Value::new(self.pool.boolean(*value), PURE),
             Node::Name(name) => self.name(name, span),
             Node::Unary(op, a) => self.unary(*op, *a, span),
@@ -166,10 +174,8 @@ impl Walk<'_, '_> {
             BinaryOp::Power => self.power(a, b, span),
             BinaryOp::And => self.logic(Binary::And, a, b),
             BinaryOp::Or => self.logic(Binary::Or, a, b),
-            BinaryOp::Less => self.comparison(op, Binary::Less, a, b),
-            BinaryOp::LessEqual => self.comparison(op, Binary::LessEqual, a, b),
-            BinaryOp::Greater => self.comparison(op, Binary::Less, b, a),
-            BinaryOp::GreaterEqual => self.comparison(op, Binary::LessEqual, b, a),
+            BinaryOp::Less | BinaryOp::Greater => self.comparison(op, Binary::Less, a, b),
+            BinaryOp::LessEqual | BinaryOp::GreaterEqual => self.comparison(op, Binary::LessEqual, a, b),
             BinaryOp::Equal => self.comparison(op, Binary::Equal, a, b),
             BinaryOp::NotEqual => self.comparison(op, Binary::NotEqual, a, b),
         }
@@ -181,9 +187,9 @@ impl Walk<'_, '_> {
         }
         let (x, y) = (self.at(a), self.at(b));
         let (operation, exact): (_, fn(Fraction, Fraction) -> Option<Fraction>) = match op {
-            BinaryOp::Add => (Binary::Add, Fraction::add),
+            BinaryOp::Add => (Binary::Add, Fraction::plus),
             BinaryOp::Remainder => (Binary::Remainder, Fraction::remainder),
-            _ => (Binary::Subtract, Fraction::subtract),
+            _ => (Binary::Subtract, Fraction::minus),
         };
         let id = self.pool.binary(operation, x.id, y.id);
         Value::new(id, x.dimension.and(y.dimension)).with_exact(join(x, y, exact))
@@ -202,7 +208,7 @@ impl Walk<'_, '_> {
             self.note_unit(b);
         }
         let id = self.pool.binary(if divides { Binary::Divide } else { Binary::Multiply }, x.id, y.id);
-        let exact = join(x, y, if divides { Fraction::divide } else { Fraction::multiply });
+        let exact = join(x, y, if divides { Fraction::over } else { Fraction::times });
         let Some((one, two)) = x.dimension.zip(y.dimension) else { return Value::new(id, None).with_exact(exact) };
         match if divides { one.divide(&two) } else { one.multiply(&two) } {
             Some(dimension) => Value::new(id, Some(dimension)).with_exact(exact),
@@ -256,10 +262,14 @@ impl Walk<'_, '_> {
         let both_logical = self.kind(a) == Kind::Boolean && self.kind(b) == Kind::Boolean;
         let equality = matches!(op, BinaryOp::Equal | BinaryOp::NotEqual);
         let span = self.expr.span_of(a).to(self.expr.span_of(b));
-        if !(both_logical && equality) && !self.takes_arithmetic(&[a, b], span) || !self.agree(op.symbol(), a, b) {
+        let comparable = (both_logical && equality) || self.takes_arithmetic(&[a, b], span);
+        if !comparable || !self.agree(op.symbol(), a, b) {
             return self.doubtful();
         }
-        let id = self.pool.binary(operation, x.id, y.id);
+        // `a > b` is `b < a`.
+        let turned = matches!(op, BinaryOp::Greater | BinaryOp::GreaterEqual);
+        let (first, second) = if turned { (y.id, x.id) } else { (x.id, y.id) };
+        let id = self.pool.binary(operation, first, second);
         Value { logical: true, ..Value::new(id, PURE) }
     }
 
@@ -326,12 +336,12 @@ impl Walk<'_, '_> {
         }
         let id = self.pool.call(function, &operands);
         let exact = arguments.first().and_then(|&a| self.at(a).exact).and_then(|exact| exactly(function, exact));
-        Value::new(id, dimension).with_exact(exact)
+        Value::new(id, Some(dimension)).with_exact(exact)
     }
 
     /// What the function's result measures, once its arguments have been checked; `None` when they
     /// are mistaken.
-    fn result(&mut self, function: Function, arguments: &[NodeId], span: Span) -> Option<Option<Dimension>> {
+    fn result(&mut self, function: Function, arguments: &[NodeId], span: Span) -> Option<Dimension> {
         if function != Function::Int && !self.takes_arithmetic(arguments, span) {
             return None;
         }
@@ -340,15 +350,15 @@ impl Walk<'_, '_> {
         }
         let first = arguments.first().and_then(|&argument| self.at(argument).dimension);
         let expected = match function {
-            Function::Sqrt => return Some(first.and_then(|dimension| dimension.power(Ratio::HALF))),
-            Function::Floor | Function::Ceil | Function::Abs => return Some(first),
-            Function::Sign => return Some(PURE),
-            Function::Clip => return self.clip(arguments).then_some(first),
+            Function::Sqrt => return first?.power(Ratio::HALF),
+            Function::Floor | Function::Ceil | Function::Abs => return first,
+            Function::Sign => return PURE,
+            Function::Clip => return first.filter(|_| self.clip(arguments)),
             Function::Timestep => Dimension::TIME,
             _ => Dimension::DIMENSIONLESS,
         };
         let fits = arguments.iter().all(|&argument| self.fits(function, argument, expected));
-        fits.then_some(PURE)
+        if fits { PURE } else { None }
     }
 
     fn fits(&mut self, function: Function, argument: NodeId, expected: Dimension) -> bool {
@@ -363,7 +373,8 @@ impl Walk<'_, '_> {
 
     fn clip(&mut self, arguments: &[NodeId]) -> bool {
         let Some((&value, bounds)) = arguments.split_first() else { return false };
-        bounds.iter().fold(true, |fine, &bound| self.agree("clip", value, bound) && fine)
+        let fine: Vec<bool> = bounds.iter().map(|&bound| self.agree("clip", value, bound)).collect();
+        !fine.contains(&false)
     }
 
     /// The unit that `node` is, if it is nothing but a name.

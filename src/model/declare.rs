@@ -228,8 +228,8 @@ fn combine(op: BinaryOp, a: Part, b: Part) -> Option<Part> {
         Part::Number(_) | Part::Mistaken => None,
     };
     match (op, a, b) {
-        (BinaryOp::Divide, Part::Number(a), Part::Number(b)) => a.divide(b).map(Part::Number),
-        (BinaryOp::Multiply, Part::Number(a), Part::Number(b)) => a.multiply(b).map(Part::Number),
+        (BinaryOp::Divide, Part::Number(a), Part::Number(b)) => a.over(b).map(Part::Number),
+        (BinaryOp::Multiply, Part::Number(a), Part::Number(b)) => a.times(b).map(Part::Number),
         (BinaryOp::Power, Part::Unit(base), Part::Number(exponent)) => {
             exponent.to_ratio().and_then(|ratio| base.power(ratio)).map(Part::Unit)
         }
@@ -279,9 +279,7 @@ fn subexpression_rules(equation: &Equation, expr: &Expr, variable: &Variable, sc
     if let Some(node) = scope.per_element(expr).filter(|_| variable.shared) {
         report.push(mistake::shared_from_elements(&variable.name, expr.span_of(node), equation.name.span));
     }
-    let random = |node: &Node| {
-        matches!(node, Node::Call(name, _) if Function::named(&name.name).is_some_and(Function::is_random))
-    };
+    let random = |node: &Node| matches!(node, Node::Call(name, _) if Function::named(&name.name).is_some_and(Function::is_random));
     if let Some(index) = expr.nodes.iter().position(random).filter(|_| !stored) {
         report.push(mistake::random_subexpression(&equation.name, expr.spans[index]));
     }

@@ -49,7 +49,7 @@ impl Fraction {
         let digits = digits.trim_end_matches('0');
         let number: i128 = format!("{whole}{digits}").parse().ok()?;
         let exponent = exponent.parse::<i32>().ok()?.checked_sub(i32::try_from(digits.len()).ok()?)?;
-        Fraction::new(number, 1)?.multiply(Fraction::power_of_ten(exponent)?)
+        Fraction::new(number, 1)?.times(Fraction::power_of_ten(exponent)?)
     }
 
     /// The upper number, which carries the sign.
@@ -83,19 +83,19 @@ impl Fraction {
     }
 
     /// `self + other`
-    pub fn add(self, other: Fraction) -> Option<Fraction> {
+    pub fn plus(self, other: Fraction) -> Option<Fraction> {
         let left = self.numerator.checked_mul(other.denominator)?;
         let right = other.numerator.checked_mul(self.denominator)?;
         Fraction::new(left.checked_add(right)?, self.denominator.checked_mul(other.denominator)?)
     }
 
     /// `self - other`
-    pub fn subtract(self, other: Fraction) -> Option<Fraction> {
-        self.add(other.negate()?)
+    pub fn minus(self, other: Fraction) -> Option<Fraction> {
+        self.plus(other.negate()?)
     }
 
     /// `self * other`
-    pub fn multiply(self, other: Fraction) -> Option<Fraction> {
+    pub fn times(self, other: Fraction) -> Option<Fraction> {
         // Crosswise reduction first, so that what fits in the end fits on the way.
         let one = Fraction::new(self.numerator, other.denominator)?;
         let two = Fraction::new(other.numerator, self.denominator)?;
@@ -104,18 +104,18 @@ impl Fraction {
     }
 
     /// `self / other`
-    pub fn divide(self, other: Fraction) -> Option<Fraction> {
-        self.multiply(Fraction::new(other.denominator, other.numerator)?)
+    pub fn over(self, other: Fraction) -> Option<Fraction> {
+        self.times(Fraction::new(other.denominator, other.numerator)?)
     }
 
     /// `self // other`
     pub fn floor_divide(self, other: Fraction) -> Option<Fraction> {
-        self.divide(other)?.floor()
+        self.over(other)?.floor()
     }
 
     /// `self % other`, with the sign of `other`.
     pub fn remainder(self, other: Fraction) -> Option<Fraction> {
-        self.subtract(other.multiply(self.floor_divide(other)?)?)
+        self.minus(other.times(self.floor_divide(other)?)?)
     }
 
     /// The largest whole number not above.
@@ -142,7 +142,7 @@ impl Fraction {
     /// `self ** exponent` for a whole exponent.
     pub fn power(self, exponent: Fraction) -> Option<Fraction> {
         let exponent = i32::try_from(exponent.to_whole()?).ok()?;
-        let base = if exponent < 0 { Fraction::whole(1).divide(self)? } else { self };
+        let base = if exponent < 0 { Fraction::whole(1).over(self)? } else { self };
         let size = exponent.unsigned_abs();
         Fraction::new(base.numerator.checked_pow(size)?, base.denominator.checked_pow(size)?)
     }

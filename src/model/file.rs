@@ -56,8 +56,10 @@ fn constants(file: &ModelFile, report: &mut Report) -> Constants {
         let name = name.name.clone();
         constants.push(Constant { name, value: nothing, dimension: None, exact: None, span: name_span });
     }
-    let graph: Vec<Vec<usize>> =
-        items.iter().map(|(_, value)| names_in(value).iter().filter_map(|name| constants.find(name)).collect()).collect();
+    let graph: Vec<Vec<usize>> = items
+        .iter()
+        .map(|(_, value)| names_in(value).iter().filter_map(|name| constants.find(name)).collect())
+        .collect();
     let visit = Visit::of(&graph);
     for circle in &visit.circles {
         let members: Vec<&Ident> = circle.iter().map(|&index| items[index].0).collect();

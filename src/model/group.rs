@@ -16,13 +16,17 @@ pub(super) fn groups(file: &ModelFile, model: &mut Model, report: &mut Report) -
     let mut doubtful = vec![];
     let mut names: FxHashMap<&str, Span> = FxHashMap::default();
     let set_later = set_later(file);
+    let mut clocks: FxHashMap<String, usize> = FxHashMap::default();
+    for (index, clock) in model.clocks.iter().enumerate() {
+        clocks.entry(clock.name.clone()).or_insert(index);
+    }
     for item in &file.items {
         let Item::Group(text) = item else { continue };
         if let Some(&earlier) = names.get(text.name.name.as_str()) {
             report.push(mistake::duplicate("group", &text.name, earlier));
         }
         names.entry(&text.name.name).or_insert(text.name.span);
-        let (group, mistaken) = group(text, model, report);
+        let (group, mistaken) = group(text, model, &clocks, report);
         warn_of_unset_divisors(text, &group, &set_later, report);
         model.groups.push(group);
         doubtful.push(mistaken);
@@ -41,13 +45,18 @@ fn set_later(file: &ModelFile) -> FxHashSet<(&str, &str)> {
     found
 }
 
-fn group(text: &ast::Group, model: &Model, report: &mut Report) -> (Group, Vec<bool>) {
+fn group(
+    text: &ast::Group,
+    model: &Model,
+    clocks: &FxHashMap<String, usize>,
+    report: &mut Report,
+) -> (Group, Vec<bool>) {
     let constants = &model.constants;
     let size = size(&text.size, constants, report).unwrap_or(SIZE_AFTER_A_MISTAKE);
     let mut pool = Pool::new();
     let declared = declare::equations(text, constants, &mut pool, report);
     let method = method(&text.methods, report);
-    let clock = clock(&text.clocks, &model.clocks, report);
+    let clock = clock(&text.clocks, &model.clocks, clocks, report);
     let mut scope = Scope::of_group(&text.name.name, &declared.variables, constants, &pool);
     scope.doubtful = &declared.doubtful;
     let init = text.init.iter().filter_map(|statement| assign(statement, &mut scope, &mut pool, report)).collect();
@@ -111,12 +120,12 @@ fn method(names: &[Ident], report: &mut Report) -> Option<(Method, Span)> {
     found.map(|method| (method, name.span))
 }
 
-fn clock(names: &[Ident], clocks: &[Clock], report: &mut Report) -> usize {
+fn clock(names: &[Ident], clocks: &[Clock], by_name: &FxHashMap<String, usize>, report: &mut Report) -> usize {
     if let [first, second, ..] = names {
         report.push(mistake::several("clock", first, second));
     }
     let Some(name) = names.first() else { return 0 };
-    let found = clocks.iter().position(|clock| clock.name == name.name);
+    let found = by_name.get(&name.name).copied();
     if found.is_none() {
         let known: Vec<&str> = clocks.iter().map(|clock| clock.name.as_str()).collect();
         report.push(mistake::unknown("clock", name, &known));

@@ -1,30 +1,71 @@
 //! Checks what a file records and what it lets happen.
 
-use super::assign::{assign_in, number};
+use rustc_hash::FxHashMap;
+
+use super::assign::{assign, number};
 use super::file::{item_span, seconds};
 use super::group::whole;
 use super::resolve::Scope;
 use super::{Action, Builtin, Clock, Constants, Model, Record, Role, Seconds, mistake};
+use crate::algebra::Pool;
 use crate::diagnostic::Report;
 use crate::dimension::Dimension;
 use crate::syntax::ast::{self, Elements, Expr, Ident, Item, ModelFile};
 
+/// Finds groups by name and clocks by the length of their tick.
+struct Finder {
+    groups: FxHashMap<String, usize>,
+    clocks: FxHashMap<Seconds, usize>,
+}
+
+impl Finder {
+    fn of(model: &Model) -> Finder {
+        let mut finder = Finder { groups: FxHashMap::default(), clocks: FxHashMap::default() };
+        for (index, group) in model.groups.iter().enumerate() {
+            finder.groups.entry(group.name.clone()).or_insert(index);
+        }
+        for (index, clock) in model.clocks.iter().enumerate() {
+            finder.clocks.entry(clock.dt).or_insert(index);
+        }
+        finder
+    }
+
+    fn group(&self, name: &Ident, model: &Model, report: &mut Report) -> Option<usize> {
+        let found = self.groups.get(&name.name).copied();
+        if found.is_none() {
+            let known: Vec<&str> = model.groups.iter().map(|group| group.name.as_str()).collect();
+            report.push(mistake::unknown("group", name, &known));
+        }
+        found
+    }
+
+    /// The clock with this tick, made if there is none.
+    fn clock(&mut self, dt: Seconds, clocks: &mut Vec<Clock>) -> usize {
+        *self.clocks.entry(dt).or_insert_with(|| {
+            clocks.push(Clock { name: format!("every {dt}"), dt });
+            clocks.len() - 1
+        })
+    }
+}
+
 /// Checks every `record`.
 pub(super) fn records(file: &ModelFile, model: &mut Model, report: &mut Report) {
+    let mut finder = Finder::of(model);
+    let mut known = FxHashMap::default();
     for item in &file.items {
         let Item::Record(text) = item else { continue };
-        let Some(record) = record(text, model, report) else { continue };
-        let same = model.records.iter().find(|earlier| Record { span: record.span, ..(*earlier).clone() } == record);
-        if let Some(earlier) = same {
-            report.push(mistake::duplicate_record(record.span, earlier.span));
+        let Some(record) = record(text, &mut finder, model, report) else { continue };
+        let what = (record.group, record.variable, record.elements.clone(), record.clock);
+        if let Some(earlier) = known.insert(what, record.span) {
+            report.push(mistake::duplicate_record(record.span, earlier));
         }
         model.records.push(record);
     }
 }
 
-fn record(text: &ast::Record, model: &mut Model, report: &mut Report) -> Option<Record> {
+fn record(text: &ast::Record, finder: &mut Finder, model: &mut Model, report: &mut Report) -> Option<Record> {
     let every = text.every.as_ref().map(|every| seconds(every, "the interval of a record", &model.constants, report));
-    let index = find_group(&text.group, model, report)?;
+    let index = finder.group(&text.group, model, report)?;
     let group = &model.groups[index];
     let symbol = group.find(&text.variable.name);
     if symbol.is_none() {
@@ -36,12 +77,12 @@ fn record(text: &ast::Record, model: &mut Model, report: &mut Report) -> Option<
     if let Role::Builtin(Builtin::Dt | Builtin::Size) = group.variable(symbol).role {
         report.push(mistake::not_recordable(&text.variable));
     }
-    if group.size == 0 || elements.as_ref().is_some_and(|elements| elements.as_ref().is_some_and(Vec::is_empty)) {
+    if group.size == 0 || matches!(&elements, Some(Some(elements)) if elements.is_empty()) {
         report.push(mistake::empty_record(text.span));
     }
     let clock = match every {
         None => group.clock,
-        Some(every) => clock_with(every?, &mut model.clocks),
+        Some(every) => finder.clock(every?, &mut model.clocks),
     };
     let elements = match elements {
         None => None,
@@ -50,29 +91,17 @@ fn record(text: &ast::Record, model: &mut Model, report: &mut Report) -> Option<
     Some(Record { group: index, variable: symbol, elements, clock, span: text.span })
 }
 
-fn find_group(name: &Ident, model: &Model, report: &mut Report) -> Option<usize> {
-    let found = model.groups.iter().position(|group| group.name == name.name);
-    if found.is_none() {
-        let known: Vec<&str> = model.groups.iter().map(|group| group.name.as_str()).collect();
-        report.push(mistake::unknown("group", name, &known));
-    }
-    found
-}
-
-/// The clock with this tick, made if there is none.
-fn clock_with(dt: Seconds, clocks: &mut Vec<Clock>) -> usize {
-    let found = clocks.iter().position(|clock| clock.dt == dt);
-    found.unwrap_or_else(|| {
-        clocks.push(Clock { name: format!("every {dt}"), dt });
-        clocks.len() - 1
-    })
-}
-
 /// More elements than this are not listed one by one.
 const LONGEST_LIST: usize = 1 << 24;
 
 /// The chosen elements; `None` after a mistake.
-fn elements(text: &ast::Record, list: &[Elements], size: usize, constants: &Constants, report: &mut Report) -> Option<Vec<usize>> {
+fn elements(
+    text: &ast::Record,
+    list: &[Elements],
+    size: usize,
+    constants: &Constants,
+    report: &mut Report,
+) -> Option<Vec<usize>> {
     let mut chosen = vec![];
     let mut fine = true;
     for entry in list {
@@ -106,13 +135,7 @@ fn range(entry: &Elements, size: usize, constants: &Constants, report: &mut Repo
 }
 
 /// A number from 0 to `last`.
-fn element(
-    expr: &Expr,
-    last: Option<usize>,
-    size: usize,
-    constants: &Constants,
-    report: &mut Report,
-) -> Option<usize> {
+fn element(expr: &Expr, last: Option<usize>, size: usize, constants: &Constants, report: &mut Report) -> Option<usize> {
     let number = whole(expr, "the number of an element", constants, report)?;
     let index = usize::try_from(number).ok().filter(|&index| last.is_some_and(|last| index <= last));
     if index.is_none() {
@@ -121,26 +144,53 @@ fn element(
     index
 }
 
-/// Checks every `run` and `set`, in order.
+/// Checks every `run` and `set`, in order; `doubtful` tells by group whose unit was a mistake.
 pub(super) fn script(file: &ModelFile, doubtful: &[Vec<bool>], model: &mut Model, report: &mut Report) {
-    for item in &file.items {
-        let action = match item {
-            Item::Run { duration, span } => {
-                run(duration, &model.constants, report).map(|seconds| Action::Run { seconds, span: *span })
-            }
-            Item::Set { group, statement } => find_group(group, model, report).and_then(|index| {
-                let group = &mut model.groups[index];
-                let assignment = assign_in(group, &doubtful[index], &model.constants, statement, report)?;
-                Some(Action::Set { group: index, assignment })
-            }),
-            Item::Clock { .. } | Item::Constant { .. } | Item::Group(_) | Item::Record(_) | Item::Setting { .. } => None,
-        };
-        model.script.extend(action);
+    let mut pools: Vec<Pool> = model.groups.iter_mut().map(|group| std::mem::take(&mut group.pool)).collect();
+    let script = actions(file, doubtful, model, &mut pools, report);
+    model.script = script;
+    for (group, pool) in model.groups.iter_mut().zip(pools) {
+        group.pool = pool;
     }
     let runs = file.items.iter().any(|item| matches!(item, Item::Run { .. }));
     if let Some(last) = file.items.last().filter(|_| !runs) {
         report.push(mistake::no_run(item_span(last)));
     }
+}
+
+fn actions(
+    file: &ModelFile,
+    doubtful: &[Vec<bool>],
+    model: &Model,
+    pools: &mut [Pool],
+    report: &mut Report,
+) -> Vec<Action> {
+    let finder = Finder::of(model);
+    let mut scopes: FxHashMap<usize, Scope> = FxHashMap::default();
+    let mut script = vec![];
+    for item in &file.items {
+        let action = match item {
+            Item::Run { duration, span } => {
+                run(duration, &model.constants, report).map(|seconds| Action::Run { seconds, span: *span })
+            }
+            Item::Set { group, statement } => finder.group(group, model, report).and_then(|index| {
+                let pool = &mut pools[index];
+                let scope = scopes.entry(index).or_insert_with(|| {
+                    let group = &model.groups[index];
+                    let mut scope = Scope::of_group(&group.name, &group.variables, &model.constants, pool);
+                    scope.doubtful = &doubtful[index];
+                    scope
+                });
+                let assignment = assign(statement, scope, pool, report)?;
+                Some(Action::Set { group: index, assignment })
+            }),
+            Item::Clock { .. } | Item::Constant { .. } | Item::Group(_) | Item::Record(_) | Item::Setting { .. } => {
+                None
+            }
+        };
+        script.extend(action);
+    }
+    script
 }
 
 fn run(duration: &Expr, constants: &Constants, report: &mut Report) -> Option<f64> {

@@ -95,8 +95,7 @@ impl Group {
     fn expression(&self, value: crate::algebra::ExprId) -> String {
         let mut printer = Printer::new(&self.pool, |symbol: Symbol| self.variable(symbol).name.clone());
         let text = printer.expr(value);
-        let shared: Vec<String> =
-            printer.temporaries().iter().map(|(name, text)| format!("{name} = {text}")).collect();
+        let shared: Vec<String> = printer.temporaries().iter().map(|(name, text)| format!("{name} = {text}")).collect();
         if shared.is_empty() { text } else { format!("{text} where {}", shared.join("; ")) }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::exact::Fraction;
 use super::Seconds;
+use super::exact::Fraction;
 
 impl Seconds {
     /// Exactly `fraction` seconds; `None` unless positive and of 64-bit parts.
@@ -33,13 +33,13 @@ impl Seconds {
 
     /// `self / other` in lowest terms.
     pub fn ratio(self, other: Seconds) -> Option<Fraction> {
-        self.to_fraction()?.divide(other.to_fraction()?)
+        self.to_fraction()?.over(other.to_fraction()?)
     }
 
     /// The shortest time that is a whole number of ticks of both clocks.
     pub fn meeting(self, other: Seconds) -> Option<Fraction> {
         let ratio = self.ratio(other)?;
-        self.to_fraction()?.multiply(Fraction::new(ratio.denominator(), 1)?)
+        self.to_fraction()?.times(Fraction::new(ratio.denominator(), 1)?)
     }
 }
 
@@ -64,10 +64,10 @@ impl fmt::Display for Duration {
         let tenth = Fraction::new(1, 10);
         for (unit, exponent) in UNITS {
             let size = Fraction::power_of_ten(exponent);
-            let large = size.zip(tenth).and_then(|(size, tenth)| size.multiply(tenth));
-            let number = size.and_then(|size| self.0.divide(size));
+            let large = size.zip(tenth).and_then(|(size, tenth)| size.times(tenth));
+            let number = size.and_then(|size| self.0.over(size));
             let (Some(large), Some(number)) = (large, number) else { continue };
-            let fits = self.0.subtract(large).is_some_and(|rest| rest.numerator() >= 0);
+            let fits = self.0.minus(large).is_some_and(|rest| rest.numerator() >= 0);
             if let Some(value) = number.to_float().filter(|_| fits && is_short_decimal(number)) {
                 return write!(out, "{value}*{unit}");
             }

@@ -30,7 +30,12 @@ fn noun(dimension: Dimension) -> String {
     if dimension.is_dimensionless() { "a pure number".to_owned() } else { dimension.to_string() }
 }
 
-pub(in crate::model) fn argument_dimension(function: Function, found: Dimension, expected: Dimension, span: Span) -> Diagnostic {
+pub(in crate::model) fn argument_dimension(
+    function: Function,
+    found: Dimension,
+    expected: Dimension,
+    span: Span,
+) -> Diagnostic {
     let name = function.name();
     let message = format!("`{name}` takes {}, not {}", wanted(expected), noun(found));
     let diagnostic = error("argument-dimension", message, span, format!("this is {}", measure(found)));
@@ -66,8 +71,13 @@ pub(in crate::model) fn logic_of_numbers(symbol: &str, span: Span) -> Diagnostic
 }
 
 pub(in crate::model) fn floor_division(found: Dimension, span: Span) -> Diagnostic {
-    error("floor-division", format!("`//` takes pure numbers, not {found}"), span, format!("this is {}", measure(found)))
-        .with_help("divide by a unit first: `(x/ms) // 2`")
+    error(
+        "floor-division",
+        format!("`//` takes pure numbers, not {found}"),
+        span,
+        format!("this is {}", measure(found)),
+    )
+    .with_help("divide by a unit first: `(x/ms) // 2`")
 }
 
 pub(in crate::model) fn exponent_dimension(found: Dimension, span: Span) -> Diagnostic {
@@ -75,9 +85,14 @@ pub(in crate::model) fn exponent_dimension(found: Dimension, span: Span) -> Diag
 }
 
 pub(in crate::model) fn exponent_varies(base: Dimension, base_span: Span, exponent: Span) -> Diagnostic {
-    error("exponent-varies", "a quantity with a unit needs a fixed rational exponent".to_owned(), exponent, "not a fixed rational number")
-        .with_label(base_span, format!("this is {}", measure(base)))
-        .with_help("write the exponent with numbers and constants, or divide the base by its unit")
+    error(
+        "exponent-varies",
+        "a quantity with a unit needs a fixed rational exponent".to_owned(),
+        exponent,
+        "not a fixed rational number",
+    )
+    .with_label(base_span, format!("this is {}", measure(base)))
+    .with_help("write the exponent with numbers and constants, or divide the base by its unit")
 }
 
 pub(in crate::model) fn exponent_too_large(span: Span) -> Diagnostic {
@@ -151,8 +166,9 @@ pub(in crate::model) fn assignment_dimension(
 ) -> Diagnostic {
     let name = &variable.name;
     let message = format!("`{name}` is {}, but this is {}", measure(variable.dimension), measure(found));
-    let diagnostic = error("assignment-dimension", message, statement.value.span(), format!("this is {}", measure(found)))
-        .with_label(variable.span, format!("`{name}` is declared here"));
+    let diagnostic =
+        error("assignment-dimension", message, statement.value.span(), format!("this is {}", measure(found)))
+            .with_label(variable.span, format!("`{name}` is declared here"));
     suggest_unit(diagnostic, literal.filter(|_| found.is_dimensionless()), variable.dimension)
 }
 

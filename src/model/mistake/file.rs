@@ -57,7 +57,8 @@ pub(in crate::model) fn size_out_of_range(size: i128, span: Span) -> Diagnostic 
 }
 
 pub(in crate::model) fn not_whole(what: &str, found: Dimension, span: Span) -> Diagnostic {
-    let label = if found.is_dimensionless() { "not a whole number".to_owned() } else { format!("this is {}", measure(found)) };
+    let label =
+        if found.is_dimensionless() { "not a whole number".to_owned() } else { format!("this is {}", measure(found)) };
     error("not-whole", format!("{what} is a whole number"), span, label)
 }
 
@@ -105,7 +106,12 @@ pub(in crate::model) fn too_many_elements(span: Span) -> Diagnostic {
 }
 
 pub(in crate::model) fn not_recordable(name: &Ident) -> Diagnostic {
-    error("not-recordable", format!("`{}` never changes, so there is nothing to record", name.name), name.span, "always the same")
+    error(
+        "not-recordable",
+        format!("`{}` never changes, so there is nothing to record", name.name),
+        name.span,
+        "always the same",
+    )
 }
 
 pub(in crate::model) fn empty_record(span: Span) -> Diagnostic {
@@ -113,7 +119,8 @@ pub(in crate::model) fn empty_record(span: Span) -> Diagnostic {
 }
 
 pub(in crate::model) fn duplicate_record(span: Span, earlier: Span) -> Diagnostic {
-    warning("duplicate-record", "this is recorded twice".to_owned(), span, "again here").with_label(earlier, "first here")
+    warning("duplicate-record", "this is recorded twice".to_owned(), span, "again here")
+        .with_label(earlier, "first here")
 }
 
 pub(in crate::model) fn no_run(span: Span) -> Diagnostic {

@@ -12,7 +12,7 @@ pub(super) use file::*;
 pub(super) use name::*;
 
 use super::resolve::LoneUnit;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::dimension::Dimension;
 use crate::source::Span;
 
@@ -30,9 +30,12 @@ fn measure(dimension: Dimension) -> String {
     if dimension.is_dimensionless() { "a pure number".to_owned() } else { format!("in {dimension}") }
 }
 
+/// Beyond so many names none is looked for, so that a long text costs time in proportion.
+const MOST_CANDIDATES: usize = 1000;
+
 /// Adds "did you mean" when a candidate is near.
 fn suggest<'a>(diagnostic: Diagnostic, name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-    match nearest(name, candidates) {
+    match nearest(name, candidates.into_iter().take(MOST_CANDIDATES)) {
         Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
         None => diagnostic,
     }
@@ -52,12 +55,10 @@ fn suggest_unit(diagnostic: Diagnostic, literal: Option<f64>, wanted: Dimension)
 /// Says that a name in the expression is a unit, though it stands where a variable would.
 pub(super) fn explain_unit(diagnostic: Diagnostic, unit: &LoneUnit) -> Diagnostic {
     let LoneUnit { name, dimension, span } = unit;
-    let dimension = if dimension.is_dimensionless() { String::new() } else { format!(" ({dimension})") };
+    let measured = dimension.to_string();
+    let unit =
+        if dimension.is_dimensionless() || measured == *name { name.clone() } else { format!("{name} ({measured})") };
     diagnostic
         .with_label(*span, format!("`{name}` is a unit here"))
-        .with_note(format!("`{name}` here is the unit{dimension}; no variable of that name is defined"))
-}
-
-fn nearest<'a>(_: &str, _: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    None
+        .with_note(format!("`{name}` here is the unit {unit}; no variable of that name is defined"))
 }

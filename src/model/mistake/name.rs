@@ -26,9 +26,8 @@ pub(in crate::model) fn unknown_name(name: &str, scope: &Scope, span: Span) -> D
     }
     let diagnostic = suggest(diagnostic, name, scope.candidates());
     match scope.group {
-        Some(_) if diagnostic.help.is_empty() => {
-            diagnostic.with_help(format!("define it: `{name} : 1` with its unit instead of 1, or `constant {name} = …`"))
-        }
+        Some(_) if diagnostic.help.is_empty() => diagnostic
+            .with_help(format!("define it: `{name} : 1` with its unit instead of 1, or `constant {name} = …`")),
         _ => diagnostic,
     }
 }
@@ -103,14 +102,24 @@ pub(in crate::model) fn circle(what: &str, first: &Ident, others: &[&Ident]) -> 
 }
 
 pub(in crate::model) fn not_yet_supported(name: &str, what: &str, span: Span) -> Diagnostic {
-    error("not-yet-supported", format!("`{name}` belongs to {what}, which dvdt does not have yet"), span, "not yet supported")
+    error(
+        "not-yet-supported",
+        format!("`{name}` belongs to {what}, which dvdt does not have yet"),
+        span,
+        "not yet supported",
+    )
 }
 
 pub(in crate::model) fn function_without_call(function: Function, span: Span) -> Diagnostic {
     let name = function.name();
     let arguments = ["", "x", "x, y", "x, low, high"][function.arity().min(3)];
-    error("function-without-call", format!("`{name}` is a function, but it is used like a variable"), span, "no parentheses follow")
-        .with_help(format!("call it: `{name}({arguments})`"))
+    error(
+        "function-without-call",
+        format!("`{name}` is a function, but it is used like a variable"),
+        span,
+        "no parentheses follow",
+    )
+    .with_help(format!("call it: `{name}({arguments})`"))
 }
 
 pub(in crate::model) fn not_a_function(name: &Ident, meaning: Meaning) -> Diagnostic {
@@ -122,12 +131,16 @@ pub(in crate::model) fn not_a_function(name: &Ident, meaning: Meaning) -> Diagno
     };
     let diagnostic = error("not-a-function", format!("`{}` {what}", name.name), name.span, "cannot be called");
     match (meaning, name.name.as_str()) {
-        (Meaning::Unknown, "min" | "max") => diagnostic.with_help("`clip(x, low, high)` limits a value; `-inf*…` and `inf*…` leave one side open"),
+        (Meaning::Unknown, "min" | "max") => {
+            diagnostic.with_help("`clip(x, low, high)` limits a value; `-inf*…` and `inf*…` leave one side open")
+        }
         (Meaning::Unknown, "ln") => diagnostic.with_help("the natural logarithm is `log(x)`"),
         (Meaning::Unknown, "pow") => diagnostic.with_help("write `x**y`"),
         (Meaning::Unknown, "mod" | "fmod") => diagnostic.with_help("write `x % y`"),
         (Meaning::Unknown, "heaviside" | "where") => diagnostic.with_help("write `int(x > 0)` for a step"),
-        (Meaning::Unknown, "asin" | "acos" | "atan") => diagnostic.with_help(format!("write `arc{}(x)`", &name.name[1..])),
+        (Meaning::Unknown, "asin" | "acos" | "atan") => {
+            diagnostic.with_help(format!("write `arc{}(x)`", &name.name[1..]))
+        }
         (Meaning::Unknown, "float") => diagnostic.with_help("numbers need no conversion; `x*1.0` is a float"),
         (Meaning::Unknown, _) => suggest(diagnostic, &name.name, Function::ALL.map(Function::name)),
         _ => diagnostic.with_help(format!("for a product write `{}*(…)`", name.name)),
@@ -139,11 +152,21 @@ pub(in crate::model) fn declared_unit(name: &str, span: Span) -> Diagnostic {
     if let Some(unit) = unit(name) {
         let base = unit.dimension;
         if unit.exponent == 0 {
-            return error("declared-unit", message("is a power of a unit, and here its base is wanted"), span, "not a base unit")
-                .with_help(format!("write `{base}`"));
+            return error(
+                "declared-unit",
+                message("is a power of a unit, and here its base is wanted"),
+                span,
+                "not a base unit",
+            )
+            .with_help(format!("write `{base}`"));
         }
-        return error("declared-unit", message("is a scaled unit; a variable is declared in base units"), span, "not a base unit")
-            .with_help(format!("declare it in `{base}`, and write values like `3*{name}`"));
+        return error(
+            "declared-unit",
+            message("is a scaled unit; a variable is declared in base units"),
+            span,
+            "not a base unit",
+        )
+        .with_help(format!("declare it in `{base}`, and write values like `3*{name}`"));
     }
     let known = match name {
         "float" | "double" => Some("write `1` for a number without unit"),
@@ -210,7 +233,12 @@ pub(in crate::model) fn flag_twice(flag: &Ident) -> Diagnostic {
 }
 
 pub(in crate::model) fn write_to_builtin(name: &Ident) -> Diagnostic {
-    error("read-only", format!("`{}` cannot be written", name.name), name.span, "every group has it, and sets it itself")
+    error(
+        "read-only",
+        format!("`{}` cannot be written", name.name),
+        name.span,
+        "every group has it, and sets it itself",
+    )
 }
 
 pub(in crate::model) fn write_to_subexpression(name: &Ident, defined: Span) -> Diagnostic {
