@@ -5,6 +5,7 @@ pub mod dimension;
 pub mod interpret;
 pub mod kernel;
 pub mod model;
+pub mod output;
 pub mod scheme;
 pub mod source;
 pub mod syntax;

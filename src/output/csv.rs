@@ -1,0 +1,62 @@
+//! A table of text: one column of times, one for each recorded element.
+
+use std::fs::File;
+use std::io::{self, Write};
+
+use super::{Error, Series};
+
+/// Text is handed to the system in pieces of about this many bytes.
+const CHUNK: usize = 1 << 18;
+
+/// Whether one table can hold all series: they must share their times.
+pub(super) fn check(series: &[Series<'_>]) -> Result<(), Error> {
+    let Some(first) = series.first() else { return Ok(()) };
+    match series.iter().find(|other| other.times != first.times) {
+        None => Ok(()),
+        Some(other) => Err(Error::SeveralTimeBases { first: first.name.to_owned(), other: other.name.to_owned() }),
+    }
+}
+
+/// Writes a header that names every unit, then a row for each sample.
+pub(super) fn write(file: &mut File, series: &[Series<'_>]) -> io::Result<()> {
+    let mut text = header(series).into_bytes();
+    for (sample, time) in series.first().map_or(&[][..], |first| first.times).iter().enumerate() {
+        push_number(&mut text, *time)?;
+        for one in series {
+            let width = one.elements.len();
+            for value in &one.values[sample * width..(sample + 1) * width] {
+                text.push(b',');
+                push_number(&mut text, *value)?;
+            }
+        }
+        text.push(b'\n');
+        if text.len() > CHUNK {
+            file.write_all(&text)?;
+            text.clear();
+        }
+    }
+    file.write_all(&text)
+}
+
+/// `t [s],cells.v[0] [volt],…`
+fn header(series: &[Series<'_>]) -> String {
+    let mut text = String::from("t [s]");
+    for one in series {
+        for element in one.elements {
+            text += &format!(",{}[{element}] [{}]", one.name, one.unit);
+        }
+    }
+    text + "\n"
+}
+
+/// The shortest text that reads back as the same number.
+fn push_number(text: &mut Vec<u8>, value: f64) -> io::Result<()> {
+    let size = value.abs();
+    if value.is_nan() {
+        text.write_all(b"nan")
+    } else if size == 0.0 || (1e-5..1e16).contains(&size) || size.is_infinite() {
+        write!(text, "{value}")
+    } else {
+        write!(text, "{value:e}")
+    }
+}

@@ -1,0 +1,144 @@
+//! What can go wrong on the way to a file.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a file was not written; whatever stood at its path is unchanged.
+#[derive(Debug)]
+pub enum Error {
+    /// The ending of the path names no format.
+    Ending {
+        /// As given.
+        path: PathBuf,
+        /// `results` or `figures`.
+        what: &'static str,
+        /// The endings that would do.
+        known: &'static str,
+    },
+    /// The folder of the path does not exist.
+    MissingFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The path is a folder.
+    IsFolder {
+        /// As given.
+        path: PathBuf,
+    },
+    /// The file system refuses: read-only, or not ours.
+    NotWritable {
+        /// The folder in which a file was to be made.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The disk, or the user's share of it, is full.
+    DiskFull {
+        /// As given.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Anything else that the system said.
+    Io {
+        /// As given.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A series whose number of values is not samples × elements.
+    Shape {
+        /// The name of the series.
+        name: String,
+        /// The number of times.
+        samples: usize,
+        /// The number of elements.
+        elements: usize,
+        /// The number of values.
+        values: usize,
+    },
+    /// Two series have one name.
+    Duplicate {
+        /// The name of both.
+        name: String,
+    },
+    /// Recordings with different sample times do not fit into one table.
+    SeveralTimeBases {
+        /// The first recording.
+        first: String,
+        /// One whose times differ.
+        other: String,
+    },
+    /// The drawing library failed.
+    Drawing {
+        /// As given.
+        path: PathBuf,
+        /// What it said.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// Sorts an error of the system by what a user can do about it.
+    pub(super) fn of(path: &Path, folder: &Path, source: io::Error) -> Error {
+        use io::ErrorKind as Kind;
+        match source.kind() {
+            Kind::NotFound | Kind::NotADirectory if !folder.is_dir() => {
+                Error::MissingFolder { folder: folder.to_owned() }
+            }
+            Kind::IsADirectory => Error::IsFolder { path: path.to_owned() },
+            Kind::PermissionDenied | Kind::ReadOnlyFilesystem => {
+                Error::NotWritable { folder: folder.to_owned(), source }
+            }
+            Kind::StorageFull | Kind::QuotaExceeded | Kind::FileTooLarge => {
+                Error::DiskFull { path: path.to_owned(), source }
+            }
+            _ => Error::Io { path: path.to_owned(), source },
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Ending { path, what, known } => {
+                write!(out, "cannot write {what} to `{}`: the name must end in {known}", path.display())
+            }
+            Error::MissingFolder { folder } => write!(out, "there is no folder `{}`", folder.display()),
+            Error::IsFolder { path } => write!(out, "`{}` is a folder, not a file", path.display()),
+            Error::NotWritable { folder, source } => {
+                write!(out, "cannot write into the folder `{}`: {source}", folder.display())
+            }
+            Error::DiskFull { path, source } => {
+                write!(out, "no room to write `{}`: {source}; nothing was written", path.display())
+            }
+            Error::Io { path, source } => write!(out, "cannot write `{}`: {source}", path.display()),
+            Error::Shape { name, samples, elements, values } => {
+                write!(out, "`{name}` has {values} values for {samples} samples of {elements} elements")
+            }
+            Error::Duplicate { name } => write!(out, "`{name}` is given twice"),
+            Error::SeveralTimeBases { first, other } => write!(
+                out,
+                "a CSV table has one column of times, but `{first}` and `{other}` were recorded at different times; \
+                 write them to an .npz file instead"
+            ),
+            Error::Drawing { path, reason } => write!(out, "cannot draw `{}`: {reason}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::NotWritable { source, .. } | Error::DiskFull { source, .. } | Error::Io { source, .. } => Some(source),
+            Error::Ending { .. }
+            | Error::MissingFolder { .. }
+            | Error::IsFolder { .. }
+            | Error::Shape { .. }
+            | Error::Duplicate { .. }
+            | Error::SeveralTimeBases { .. }
+            | Error::Drawing { .. } => None,
+        }
+    }
+}

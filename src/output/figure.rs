@@ -1,0 +1,316 @@
+//! Draws recordings: a panel each, stacked over a common time axis.
+//!
+//! Lengths are in points (1/72 inch) of a page 7.5 inches wide. The page is drawn at [`SCALE`]
+//! times that size: an SVG is scaled back by its view box, a PNG by averaging pixels.
+
+use std::io;
+use std::path::Path;
+
+use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, IntoDrawingArea};
+use plotters::element::{BitMapElement, Circle, PathElement, Polygon, Rectangle, Text};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontStyle, FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle, register_font};
+
+use super::axis::Axis;
+use super::trace::{self, Column, Line, Picture};
+use super::{Series, figure_legend as legend};
+
+const SCALE: f64 = 4.0;
+/// Pixels of a PNG for each point.
+const PNG_SCALE: u32 = 2;
+const WIDTH: f64 = 540.0;
+const BOTTOM: f64 = 38.0;
+const GAP: f64 = 14.0;
+/// More panels than this make no page.
+const MOST_PANELS: usize = 24;
+
+const TEXT_SIZE: f64 = 9.0;
+const TITLE_SIZE: f64 = 11.0;
+/// The font in the figure, then what a machine without it may use.
+const FONT: &str = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
+static FONT_FILE: &[u8] = include_bytes!("../../assets/DejaVuSans-subset.ttf");
+
+const INK: RGBColor = RGBColor(38, 38, 38);
+const GRID: RGBColor = RGBColor(232, 232, 232);
+
+/// A figure before it is drawn.
+pub(super) struct Page {
+    title: String,
+    panels: Vec<Panel>,
+    time: Axis,
+    left: f64,
+    right: f64,
+    panel_height: f64,
+}
+
+struct Panel {
+    label: String,
+    axis: Axis,
+    picture: Picture,
+    legend: Vec<legend::Entry>,
+}
+
+impl Page {
+    fn top(&self) -> f64 {
+        if self.title.is_empty() { 12.0 } else { 30.0 }
+    }
+
+    fn height(&self) -> f64 {
+        let panels = self.panels.len().max(1) as f64;
+        self.top() + panels * self.panel_height + (panels - 1.0) * GAP + BOTTOM
+    }
+
+    fn pixels(&self) -> (u32, u32) {
+        ((WIDTH * SCALE) as u32, (self.height().ceil() * SCALE) as u32)
+    }
+
+    fn x(&self, time: f64) -> f64 {
+        self.left + self.time.fraction(time) * (WIDTH - self.left - self.right)
+    }
+
+    fn y(&self, index: usize, value: f64) -> f64 {
+        let bottom = self.top() + (index as f64) * (self.panel_height + GAP) + self.panel_height;
+        bottom - self.panels[index].axis.fraction(value) * self.panel_height
+    }
+}
+
+/// Decides everything but the pixels.
+pub(super) fn lay_out(title: &str, series: &[Series<'_>]) -> Page {
+    let shown = &series[..series.len().min(MOST_PANELS)];
+    let panels: Vec<Panel> = shown.iter().map(|one| panel(one, shown.len())).collect();
+    let widest = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0) as f64;
+    let ticks = widest(&mut panels.iter().flat_map(|panel| panel.axis.ticks.iter().map(|(_, text)| text.as_str())));
+    let legend = widest(&mut panels.iter().flat_map(|panel| panel.legend.iter().map(|entry| entry.text.as_str())));
+    Page {
+        title: if shown.len() < series.len() {
+            format!("{title} (the first {} of {} recordings)", shown.len(), series.len())
+        } else {
+            title.to_owned()
+        },
+        time: time_axis(shown),
+        left: 38.0 + 0.62 * TEXT_SIZE * ticks,
+        right: if legend > 0.0 { 38.0 + 0.56 * TEXT_SIZE * legend } else { 18.0 },
+        panel_height: [230.0, 230.0, 160.0, 125.0][panels.len().min(3)],
+        panels,
+    }
+}
+
+fn panel(series: &Series<'_>, panels: usize) -> Panel {
+    let picture = trace::picture(series, panels);
+    let (low, high) = picture.range.unwrap_or((0.0, 1.0));
+    let axis = Axis::new(low, high, series.unit, if panels < 3 { 5 } else { 4 }, false);
+    let name = match series.elements {
+        [element] if *element != 0 => format!("{}[{element}]", series.name),
+        _ => series.name.to_owned(),
+    };
+    let label = if axis.unit.is_empty() { name } else { format!("{name} ({})", axis.unit) };
+    Panel { label, axis, legend: legend::entries(&picture), picture }
+}
+
+fn time_axis(series: &[Series<'_>]) -> Axis {
+    let ends = series.iter().filter_map(|one| Some((*one.times.first()?, *one.times.last()?)));
+    let (low, high) = ends.reduce(|(a, b), (c, d)| (a.min(c), b.max(d))).unwrap_or((0.0, 1.0));
+    Axis::new(low, high, "second", 8, true)
+}
+
+/// The figure as SVG text.
+pub(super) fn svg(page: &Page) -> Result<String, String> {
+    let mut text = String::new();
+    let (width, height) = page.pixels();
+    {
+        let area = SVGBackend::with_string(&mut text, (width, height)).into_drawing_area();
+        Painter { area: &area, joined: true }.page(page).map_err(|error| error.to_string())?;
+        area.present().map_err(|error| error.to_string())?;
+    }
+    let drawn = format!("width=\"{width}\" height=\"{height}\"");
+    let meant = format!("width=\"{WIDTH}pt\" height=\"{}pt\"", page.height().ceil());
+    Ok(text.replacen(&drawn, &meant, 1).replace("<polyline ", "<polyline stroke-linejoin=\"round\" "))
+}
+
+/// The figure as a PNG file at `path`.
+pub(super) fn png(page: &Page, path: &Path) -> io::Result<()> {
+    let fail = |reason: String| io::Error::other(reason);
+    let (width, height) = page.pixels();
+    let mut pixels = vec![255; 3 * width as usize * height as usize];
+    {
+        let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+        Painter { area: &area, joined: false }.page(page).map_err(|error| fail(error.to_string()))?;
+    }
+    let shrink = SCALE as usize / PNG_SCALE as usize;
+    let size = (width / shrink as u32, height / shrink as u32);
+    let small = average(&pixels, width as usize, shrink);
+    let area = BitMapBackend::new(path, size).into_drawing_area();
+    let image = BitMapElement::with_owned_buffer((0, 0), size, small).ok_or_else(|| fail("image size".to_owned()))?;
+    area.draw(&image).map_err(|error| fail(error.to_string()))?;
+    area.present().map_err(|error| fail(error.to_string()))
+}
+
+/// Squares of `by` × `by` pixels become one.
+fn average(pixels: &[u8], width: usize, by: usize) -> Vec<u8> {
+    let row = 3 * width;
+    let mut small = Vec::with_capacity(pixels.len() / (by * by));
+    for rows in pixels.chunks_exact(by * row) {
+        for x in 0..width / by {
+            for channel in 0..3 {
+                let at = |k: usize| rows[(k / by) * row + 3 * (by * x + k % by) + channel];
+                let sum: usize = (0..by * by).map(|k| usize::from(at(k))).sum();
+                small.push(u8::try_from(sum / (by * by)).unwrap_or(u8::MAX));
+            }
+        }
+    }
+    small
+}
+
+type Drawn<DB> = Result<(), plotters::drawing::DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+
+/// Draws in points on an area of scaled pixels.
+struct Painter<'a, DB: DrawingBackend> {
+    area: &'a DrawingArea<DB, Shift>,
+    /// Whether the backend joins the segments of a wide path well.
+    joined: bool,
+}
+
+impl<DB: DrawingBackend> Painter<'_, DB> {
+    fn page(&self, page: &Page) -> Drawn<DB> {
+        // Only a broken font file could be refused, and this one is part of the program.
+        let _registered = register_font(FONT, FontStyle::Normal, FONT_FILE);
+        self.area.fill(&RGBColor(255, 255, 255))?;
+        self.text(&page.title, page.left, 15.0, TITLE_SIZE, HPos::Left)?;
+        for index in 0..page.panels.len() {
+            self.panel(page, index)?;
+        }
+        if page.panels.is_empty() {
+            self.text("nothing was recorded", WIDTH / 2.0, page.height() / 2.0, TEXT_SIZE, HPos::Center)?;
+        }
+        self.time_labels(page)
+    }
+
+    fn panel(&self, page: &Page, index: usize) -> Drawn<DB> {
+        let panel = &page.panels[index];
+        self.frame(page, index)?;
+        if panel.picture.range.is_none() {
+            let middle = page.y(index, (panel.axis.low + panel.axis.high) / 2.0);
+            let what = if panel.picture.elements == 0 { "no elements" } else { "no values" };
+            self.text(what, (page.left + WIDTH - page.right) / 2.0, middle, TEXT_SIZE, HPos::Center)?;
+        }
+        self.band(page, index, &panel.picture.band)?;
+        let colors = legend::colors(panel.picture.lines.len());
+        for (line, color) in panel.picture.lines.iter().zip(colors).rev() {
+            self.line(page, index, line, color)?;
+        }
+        self.legend(page, index)
+    }
+
+    /// Grid, ticks, their texts, the name, and the two lines that carry them.
+    fn frame(&self, page: &Page, index: usize) -> Drawn<DB> {
+        let axis = &page.panels[index].axis;
+        let (left, right) = (page.left, WIDTH - page.right);
+        let (top, bottom) = (page.y(index, axis.high), page.y(index, axis.low));
+        for (value, text) in &axis.ticks {
+            let y = page.y(index, *value);
+            self.path(&[(left, y), (right, y)], GRID, 0.5)?;
+            self.path(&[(left - 3.0, y), (left, y)], INK, 0.75)?;
+            self.text(text, left - 5.0, y, TEXT_SIZE, HPos::Right)?;
+        }
+        for (time, _) in &page.time.ticks {
+            let x = page.x(*time);
+            self.path(&[(x, top), (x, bottom)], GRID, 0.5)?;
+            self.path(&[(x, bottom), (x, bottom + 3.0)], INK, 0.75)?;
+        }
+        self.path(&[(left, top), (left, bottom), (right, bottom)], INK, 0.75)?;
+        self.upright(&page.panels[index].label, 12.0, (top + bottom) / 2.0)
+    }
+
+    fn time_labels(&self, page: &Page) -> Drawn<DB> {
+        let bottom = page.height() - BOTTOM;
+        for (time, text) in &page.time.ticks {
+            self.text(text, page.x(*time), bottom + 10.0, TEXT_SIZE, HPos::Center)?;
+        }
+        let middle = (page.left + WIDTH - page.right) / 2.0;
+        self.text(&format!("time ({})", page.time.unit), middle, bottom + 26.0, TEXT_SIZE, HPos::Center)
+    }
+
+    fn line(&self, page: &Page, index: usize, line: &Line, color: RGBColor) -> Drawn<DB> {
+        let width = if page.panels[index].picture.lines.len() > legend::FEW { 0.75 } else { 1.25 };
+        for run in &line.runs {
+            let points: Vec<_> = run.iter().map(|(time, value)| (page.x(*time), page.y(index, *value))).collect();
+            match points[..] {
+                [point] => self.dot(point, color)?,
+                _ => self.path(&points, color, width)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn band(&self, page: &Page, index: usize, band: &[Column]) -> Drawn<DB> {
+        let at = |mark: usize| band.iter().map(move |column| (page.x(column.time), page.y(index, column.marks[mark])));
+        if let [column] = band {
+            let x = page.x(column.time);
+            return self.dot((x, page.y(index, column.marks[2])), legend::MEDIAN);
+        }
+        if !band.is_empty() {
+            self.fill(at(0).chain(at(4).rev()), legend::RANGE)?;
+            self.fill(at(1).chain(at(3).rev()), legend::QUARTILES)?;
+            self.path(&at(2).collect::<Vec<_>>(), legend::MEDIAN, 1.25)?;
+        }
+        Ok(())
+    }
+
+    fn legend(&self, page: &Page, index: usize) -> Drawn<DB> {
+        let x = WIDTH - page.right + 10.0;
+        let mut y = page.y(index, page.panels[index].axis.high) + 6.0;
+        for entry in &page.panels[index].legend {
+            if entry.thick {
+                self.swatch((x, y - 3.5), (x + 16.0, y + 3.5), entry.color)?;
+            } else if let Some(color) = entry.color {
+                self.path(&[(x, y), (x + 16.0, y)], color, 1.5)?;
+            }
+            let indent = if entry.color.is_some() { 21.0 } else { 0.0 };
+            self.text(&entry.text, x + indent, y, TEXT_SIZE, HPos::Left)?;
+            y += 12.0;
+        }
+        Ok(())
+    }
+
+    fn path(&self, points: &[(f64, f64)], color: RGBColor, width: f64) -> Drawn<DB> {
+        let style = ShapeStyle { color: color.to_rgba(), filled: false, stroke_width: (width * SCALE).round() as u32 };
+        let mut pixels: Vec<_> = points.iter().map(|point| pixel(*point)).collect();
+        pixels.dedup();
+        if self.joined {
+            return self.area.draw(&PathElement::new(pixels, style));
+        }
+        pixels.windows(2).try_for_each(|segment| self.area.draw(&PathElement::new(segment.to_vec(), style)))
+    }
+
+    fn fill(&self, points: impl Iterator<Item = (f64, f64)>, color: RGBColor) -> Drawn<DB> {
+        self.area.draw(&Polygon::new(points.map(pixel).collect::<Vec<_>>(), color.filled()))
+    }
+
+    fn swatch(&self, from: (f64, f64), to: (f64, f64), color: Option<RGBColor>) -> Drawn<DB> {
+        self.area.draw(&Rectangle::new([pixel(from), pixel(to)], color.unwrap_or(INK).filled()))
+    }
+
+    fn dot(&self, at: (f64, f64), color: RGBColor) -> Drawn<DB> {
+        self.area.draw(&Circle::new(pixel(at), (1.75 * SCALE) as i32, color.filled()))
+    }
+
+    fn text(&self, text: &str, x: f64, y: f64, size: f64, align: HPos) -> Drawn<DB> {
+        self.area.draw(&Text::new(text, pixel((x, y)), style(size).pos(Pos::new(align, VPos::Center))))
+    }
+
+    fn upright(&self, text: &str, x: f64, y: f64) -> Drawn<DB> {
+        let style = style(TEXT_SIZE).transform(FontTransform::Rotate270).pos(Pos::new(HPos::Center, VPos::Center));
+        self.area.draw(&Text::new(text, pixel((x, y)), style))
+    }
+}
+
+fn pixel((x, y): (f64, f64)) -> (i32, i32) {
+    ((x * SCALE).round() as i32, (y * SCALE).round() as i32)
+}
+
+/// Plotters' sizes are those of a line, 1.24 times those of the letters.
+fn style(size: f64) -> TextStyle<'static> {
+    (FONT, 1.24 * size * SCALE).into_font().color(&INK)
+}
