@@ -211,7 +211,7 @@ fn figures_name_what_they_show() {
     let times: Vec<f64> = (0..50).map(|k| f64::from(k) * 1e-3).collect();
     let values: Vec<f64> = (0..100).map(|k| f64::from(k) * 1e-3 - 0.07).collect();
     let text = svg(&[Series { times: &times, values: &values, ..v() }]);
-    for label in ["decay.dvdt", "cells.v (mV)", "time (ms)", "element", "\n7\n", "sans-serif", "\u{2212}60"] {
+    for label in ["decay.dvdt", "cells.v (mV)", "time (ms)", "element", "\n7\n", "sans-serif", "\u{2212}"] {
         assert!(text.contains(label) || text.contains(&label.replace('\n', "")), "{label} in {text}");
     }
 }
@@ -301,5 +301,6 @@ fn gallery() {
     let noise: Vec<f64> = (0..1_000_000u64).map(|k| (k.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as f64).collect();
     show("noise", &[Series { times: &times, elements: &[0], values: &noise, unit: "1", ..v() }]);
     let one: Vec<f64> = few.values.iter().step_by(4).copied().collect();
+    write(&Path::new(&folder).join("few.npz"), &[few, many]).unwrap();
     show("one", &[Series { elements: &[3], values: &one, ..few }]);
 }

@@ -110,9 +110,16 @@ fn panel(series: &Series<'_>, panels: usize) -> Panel {
 }
 
 fn time_axis(series: &[Series<'_>]) -> Axis {
-    let ends = series.iter().filter_map(|one| Some((*one.times.first()?, *one.times.last()?)));
+    let ends = series.iter().filter_map(|one| ends(one.times));
     let (low, high) = ends.reduce(|(a, b), (c, d)| (a.min(c), b.max(d))).unwrap_or((0.0, 1.0));
     Axis::new(low, high, "second", 8, true)
+}
+
+/// From the first sample to where the one after the last would be: the end of the run.
+fn ends(times: &[f64]) -> Option<(f64, f64)> {
+    let (first, last) = (*times.first()?, *times.last()?);
+    let interval = (last - first) / (times.len() - 1).max(1) as f64;
+    Some((first, last + interval))
 }
 
 /// The figure as SVG text.
@@ -297,12 +304,18 @@ impl<DB: DrawingBackend> Painter<'_, DB> {
     }
 
     fn text(&self, text: &str, x: f64, y: f64, size: f64, align: HPos) -> Drawn<DB> {
+        let y = y + self.sag();
         self.area.draw(&Text::new(text, pixel((x, y)), style(size).pos(Pos::new(align, VPos::Center))))
     }
 
     fn upright(&self, text: &str, x: f64, y: f64) -> Drawn<DB> {
         let style = style(TEXT_SIZE).transform(FontTransform::Rotate270).pos(Pos::new(HPos::Center, VPos::Center));
-        self.area.draw(&Text::new(text, pixel((x, y)), style))
+        self.area.draw(&Text::new(text, pixel((x + self.sag(), y)), style))
+    }
+
+    /// Plotters centres letters on bitmaps by a box that reaches below them.
+    fn sag(&self) -> f64 {
+        if self.joined { 0.0 } else { 1.25 }
     }
 }
 
