@@ -277,7 +277,9 @@ fn gallery() {
     let folder = std::env::var("DVDT_GALLERY").unwrap();
     let show = |name: &str, series: &[Series<'_>]| {
         for ending in ["svg", "png"] {
-            draw(&Path::new(&folder).join(format!("{name}.{ending}")), series).unwrap();
+            if let Err(error) = draw(&Path::new(&folder).join(format!("{name}.{ending}")), series) {
+                eprintln!("{error}");
+            }
         }
     };
     let times: Vec<f64> = (0..1_000_000).map(|k| f64::from(k) * 1e-4).collect();
@@ -288,7 +290,8 @@ fn gallery() {
     eprintln!("decay, both files: {:?}", start.elapsed());
     let short = &times[..3000];
     let wave = |count: usize, scale: f64| -> Vec<f64> {
-        let at = |t: &f64, k: usize| scale * ((60.0 * t + 0.3 * k as f64).sin() * (1.0 + k as f64 / count as f64) - 0.5);
+        let at =
+            |t: &f64, k: usize| scale * ((60.0 * t + 0.3 * k as f64).sin() * (1.0 + k as f64 / count as f64) - 0.5);
         short.iter().flat_map(|t| (0..count).map(move |k| at(t, k))).collect()
     };
     let (few, many, crowd) = (wave(4, 0.04), wave(30, 3e-9), wave(300, 1.0));
@@ -301,6 +304,10 @@ fn gallery() {
     let noise: Vec<f64> = (0..1_000_000u64).map(|k| (k.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as f64).collect();
     show("noise", &[Series { times: &times, elements: &[0], values: &noise, unit: "1", ..v() }]);
     let one: Vec<f64> = few.values.iter().step_by(4).copied().collect();
-    write(&Path::new(&folder).join("few.npz"), &[few, many]).unwrap();
+    for name in ["few.npz", "few.csv"] {
+        if let Err(error) = write(&Path::new(&folder).join(name), &[few, many]) {
+            eprintln!("{error}");
+        }
+    }
     show("one", &[Series { elements: &[3], values: &one, ..few }]);
 }

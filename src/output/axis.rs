@@ -83,7 +83,8 @@ fn symbol(unit: &str) -> (String, bool) {
     while !rest.is_empty() {
         let word = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
         if word > 0 {
-            text += UNITS.iter().find(|(name, _, _)| *name == &rest[..word]).map_or(&rest[..word], |(_, short, _)| short);
+            text +=
+                UNITS.iter().find(|(name, _, _)| *name == &rest[..word]).map_or(&rest[..word], |(_, short, _)| short);
             rest = &rest[word..];
         } else if let Some(power) = rest.strip_prefix("**").or_else(|| rest.strip_prefix('^')) {
             let digits = power.len() - power.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-').len();
@@ -160,10 +161,7 @@ fn ticks(low: f64, high: f64, factor: f64, step: f64) -> Vec<(f64, String)> {
     let first = ((low / factor - slack) / step).ceil();
     let last = ((high / factor + slack) / step).floor();
     let count = (last - first).clamp(0.0, 100.0) as u32;
-    (0..=count)
-        .map(|k| (first + f64::from(k)) * step)
-        .map(|tick| (tick * factor, text(tick, decimals)))
-        .collect()
+    (0..=count).map(|k| (first + f64::from(k)) * step).map(|tick| (tick * factor, text(tick, decimals))).collect()
 }
 
 /// With a true minus sign, and without one before zero.

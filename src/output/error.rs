@@ -108,7 +108,8 @@ impl fmt::Display for Error {
             Error::MissingFolder { folder } => write!(out, "there is no folder `{}`", folder.display()),
             Error::IsFolder { path } => write!(out, "`{}` is a folder, not a file", path.display()),
             Error::NotWritable { folder, source } => {
-                write!(out, "cannot write into the folder `{}`: {source}", folder.display())
+                // The kind only: the source names a temporary file that means nothing to a user.
+                write!(out, "cannot write into the folder `{}`: {}", folder.display(), source.kind())
             }
             Error::DiskFull { path, source } => {
                 write!(out, "no room to write `{}`: {source}; nothing was written", path.display())
@@ -131,7 +132,9 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::NotWritable { source, .. } | Error::DiskFull { source, .. } | Error::Io { source, .. } => Some(source),
+            Error::NotWritable { source, .. } | Error::DiskFull { source, .. } | Error::Io { source, .. } => {
+                Some(source)
+            }
             Error::Ending { .. }
             | Error::MissingFolder { .. }
             | Error::IsFolder { .. }

@@ -80,7 +80,8 @@ impl Page {
 pub(super) fn lay_out(title: &str, series: &[Series<'_>]) -> Page {
     let shown = &series[..series.len().min(MOST_PANELS)];
     let panels: Vec<Panel> = shown.iter().map(|one| panel(one, shown.len())).collect();
-    let widest = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0) as f64;
+    let widest =
+        |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0) as f64;
     let ticks = widest(&mut panels.iter().flat_map(|panel| panel.axis.ticks.iter().map(|(_, text)| text.as_str())));
     let legend = widest(&mut panels.iter().flat_map(|panel| panel.legend.iter().map(|entry| entry.text.as_str())));
     Page {
@@ -138,20 +139,25 @@ pub(super) fn svg(page: &Page) -> Result<String, String> {
 
 /// The figure as a PNG file at `path`.
 pub(super) fn png(page: &Page, path: &Path) -> io::Result<()> {
-    let fail = |reason: String| io::Error::other(reason);
     let (width, height) = page.pixels();
     let mut pixels = vec![255; 3 * width as usize * height as usize];
     {
         let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
-        Painter { area: &area, joined: false }.page(page).map_err(|error| fail(error.to_string()))?;
+        Painter { area: &area, joined: false }.page(page).map_err(|error| failure(&error.to_string()))?;
     }
     let shrink = SCALE as usize / PNG_SCALE as usize;
     let size = (width / shrink as u32, height / shrink as u32);
     let small = average(&pixels, width as usize, shrink);
     let area = BitMapBackend::new(path, size).into_drawing_area();
-    let image = BitMapElement::with_owned_buffer((0, 0), size, small).ok_or_else(|| fail("image size".to_owned()))?;
-    area.draw(&image).map_err(|error| fail(error.to_string()))?;
-    area.present().map_err(|error| fail(error.to_string()))
+    let image = BitMapElement::with_owned_buffer((0, 0), size, small).ok_or_else(|| failure("image size"))?;
+    area.draw(&image).map_err(|error| failure(&error.to_string()))?;
+    area.present().map_err(|error| failure(&error.to_string()))
+}
+
+/// Plotters hands on the system's errors as text only; their number is what tells a full disk.
+fn failure(text: &str) -> io::Error {
+    let number = text.split_once("(os error ").and_then(|(_, rest)| rest.split_once(')')?.0.parse().ok());
+    number.map_or_else(|| io::Error::other(text), io::Error::from_raw_os_error)
 }
 
 /// Squares of `by` × `by` pixels become one.
