@@ -83,6 +83,7 @@ impl Error {
     /// Sorts an error of the system by what a user can do about it.
     pub(super) fn of(path: &Path, folder: &Path, source: io::Error) -> Error {
         use io::ErrorKind as Kind;
+        let source = unwrapped(source);
         match source.kind() {
             Kind::NotFound | Kind::NotADirectory if !folder.is_dir() => {
                 Error::MissingFolder { folder: folder.to_owned() }
@@ -96,6 +97,16 @@ impl Error {
             }
             _ => Error::Io { path: path.to_owned(), source },
         }
+    }
+}
+
+/// Libraries for archives and images hand on the system's error as text; its number is still there.
+fn unwrapped(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    let number = text.split_once("(os error ").and_then(|(_, rest)| rest.split_once(')')?.0.parse().ok());
+    match number {
+        Some(number) if error.kind() == io::ErrorKind::Other => io::Error::from_raw_os_error(number),
+        _ => error,
     }
 }
 

@@ -143,21 +143,15 @@ pub(super) fn png(page: &Page, path: &Path) -> io::Result<()> {
     let mut pixels = vec![255; 3 * width as usize * height as usize];
     {
         let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
-        Painter { area: &area, joined: false }.page(page).map_err(|error| failure(&error.to_string()))?;
+        Painter { area: &area, joined: false }.page(page).map_err(|error| io::Error::other(error.to_string()))?;
     }
     let shrink = SCALE as usize / PNG_SCALE as usize;
     let size = (width / shrink as u32, height / shrink as u32);
     let small = average(&pixels, width as usize, shrink);
     let area = BitMapBackend::new(path, size).into_drawing_area();
-    let image = BitMapElement::with_owned_buffer((0, 0), size, small).ok_or_else(|| failure("image size"))?;
-    area.draw(&image).map_err(|error| failure(&error.to_string()))?;
-    area.present().map_err(|error| failure(&error.to_string()))
-}
-
-/// Plotters hands on the system's errors as text only; their number is what tells a full disk.
-fn failure(text: &str) -> io::Error {
-    let number = text.split_once("(os error ").and_then(|(_, rest)| rest.split_once(')')?.0.parse().ok());
-    number.map_or_else(|| io::Error::other(text), io::Error::from_raw_os_error)
+    let image = BitMapElement::with_owned_buffer((0, 0), size, small).ok_or_else(|| io::Error::other("image size"))?;
+    area.draw(&image).map_err(|error| io::Error::other(error.to_string()))?;
+    area.present().map_err(|error| io::Error::other(error.to_string()))
 }
 
 /// Squares of `by` × `by` pixels become one.
