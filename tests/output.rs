@@ -311,3 +311,26 @@ fn gallery() {
     }
     show("one", &[Series { elements: &[3], values: &one, ..few }]);
 }
+
+#[test]
+#[ignore = "writes 4.4 GB"]
+fn arrays_above_four_gigabytes() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("large.npz");
+    let values = vec![0.0; 550_000_000]; // the system maps one page of zeros for all of it
+    let times: Vec<f64> = (0..5_500_000).map(f64::from).collect();
+    let elements: Vec<usize> = (0..100).collect();
+    let large = Series { elements: &elements, times: &times, values: &values, ..v() };
+    let after = Series { name: "cells.w", ..v() };
+    let start = std::time::Instant::now();
+    write(&path, &[large, after]).unwrap();
+    eprintln!("{:?}", start.elapsed());
+    let mut archive = NpzArchive::open(&path).unwrap();
+    assert_eq!(archive.by_name("cells.v").unwrap().unwrap().shape(), [5_500_000, 100]);
+    assert_eq!(floats(&mut archive, "cells.w").1.map_bits(), VALUES.to_vec().map_bits());
+    if let Ok(python) = std::env::var("DVDT_NUMPY") {
+        let code =
+            "import sys, numpy; f = numpy.load(sys.argv[1]); print(f['cells.w'], f['cells.w.t'], f['cells.v.t'][-1])";
+        assert!(std::process::Command::new(python).args(["-c", code]).arg(&path).status().unwrap().success());
+    }
+}
