@@ -41,6 +41,7 @@ pub mod diagnostic;
 pub mod syntax;
 pub mod algebra;
 pub mod model;
+pub mod output;
 pub mod scheme;
 pub mod kernel;
 pub mod interpret;

@@ -83,7 +83,8 @@ fn symbol(unit: &str) -> (String, bool) {
     while !rest.is_empty() {
         let word = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
         if word > 0 {
-            text += UNITS.iter().find(|(name, _, _)| *name == &rest[..word]).map_or(&rest[..word], |(_, short, _)| short);
+            text +=
+                UNITS.iter().find(|(name, _, _)| *name == &rest[..word]).map_or(&rest[..word], |(_, short, _)| short);
             rest = &rest[word..];
         } else if let Some(power) = rest.strip_prefix("**").or_else(|| rest.strip_prefix('^')) {
             let digits = power.len() - power.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-').len();
@@ -146,12 +147,12 @@ const UNITS: [(&str, &str, bool); 33] = [
     ("mmolar", "mM", false),
 ];
 
-/// 1, 2 or 5 times a power of ten, so that about `count` steps make up `range`.
+/// 1, 2 or 5 times a power of ten, so that about `count` steps make up `range`: at most 1.4 times as many.
 fn round_step(range: f64, count: usize) -> f64 {
     let raw = range / count.max(1) as f64;
     let unit = power_of_ten(decade(raw));
     let choices = [1.0, 2.0, 5.0, 10.0];
-    unit * choices.into_iter().find(|choice| raw <= choice * unit * 1.0001).unwrap_or(10.0)
+    unit * choices.into_iter().find(|choice| raw <= 1.4 * choice * unit).unwrap_or(10.0)
 }
 
 fn ticks(low: f64, high: f64, factor: f64, step: f64) -> Vec<(f64, String)> {
@@ -160,10 +161,7 @@ fn ticks(low: f64, high: f64, factor: f64, step: f64) -> Vec<(f64, String)> {
     let first = ((low / factor - slack) / step).ceil();
     let last = ((high / factor + slack) / step).floor();
     let count = (last - first).clamp(0.0, 100.0) as u32;
-    (0..=count)
-        .map(|k| (first + f64::from(k)) * step)
-        .map(|tick| (tick * factor, text(tick, decimals)))
-        .collect()
+    (0..=count).map(|k| (first + f64::from(k)) * step).map(|tick| (tick * factor, text(tick, decimals))).collect()
 }
 
 /// With a true minus sign, and without one before zero.
@@ -203,13 +201,13 @@ mod tests {
 
     #[test]
     fn prefixes_keep_numbers_short() {
-        assert_eq!(shown(-0.065, 0.035, "volt"), "mV | −50 0");
-        assert_eq!(shown(0.0, 0.001, "volt"), "mV | 0.0 0.5 1.0");
-        assert_eq!(shown(0.0, 100.0, "second"), "s | 0 50 100");
+        assert_eq!(shown(-0.065, 0.035, "volt"), "mV | −60 −40 −20 0 20");
+        assert_eq!(shown(0.0, 0.001, "volt"), "mV | 0.0 0.2 0.4 0.6 0.8 1.0");
+        assert_eq!(shown(0.0, 100.0, "second"), "s | 0 20 40 60 80 100");
         assert_eq!(shown(0.0, 4000.0, "second"), "s | 0 1000 2000 3000 4000");
         assert_eq!(shown(0.0, 4e-8, "siemens"), "nS | 0 10 20 30 40");
         assert_eq!(shown(0.0, 4e-5, "siemens/metre**2"), "µS/m² | 0 10 20 30 40");
-        assert_eq!(shown(0.0, 1.0, "1"), " | 0.0 0.5 1.0");
+        assert_eq!(shown(0.0, 1.0, "1"), " | 0.0 0.2 0.4 0.6 0.8 1.0");
         assert_eq!(shown(0.0, 4e-8, "1"), "10⁻⁹ | 0 10 20 30 40");
         assert_eq!(shown(0.0, 4e7, "1/second"), "10⁶ 1/s | 0 10 20 30 40");
     }

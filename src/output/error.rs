@@ -83,6 +83,7 @@ impl Error {
     /// Sorts an error of the system by what a user can do about it.
     pub(super) fn of(path: &Path, folder: &Path, source: io::Error) -> Error {
         use io::ErrorKind as Kind;
+        let source = unwrapped(source);
         match source.kind() {
             Kind::NotFound | Kind::NotADirectory if !folder.is_dir() => {
                 Error::MissingFolder { folder: folder.to_owned() }
@@ -99,6 +100,16 @@ impl Error {
     }
 }
 
+/// Libraries for archives and images hand on the system's error as text; its number is still there.
+fn unwrapped(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    let number = text.split_once("(os error ").and_then(|(_, rest)| rest.split_once(')')?.0.parse().ok());
+    match number {
+        Some(number) if error.kind() == io::ErrorKind::Other => io::Error::from_raw_os_error(number),
+        _ => error,
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -108,7 +119,8 @@ impl fmt::Display for Error {
             Error::MissingFolder { folder } => write!(out, "there is no folder `{}`", folder.display()),
             Error::IsFolder { path } => write!(out, "`{}` is a folder, not a file", path.display()),
             Error::NotWritable { folder, source } => {
-                write!(out, "cannot write into the folder `{}`: {source}", folder.display())
+                // The kind only: the source names a temporary file that means nothing to a user.
+                write!(out, "cannot write into the folder `{}`: {}", folder.display(), source.kind())
             }
             Error::DiskFull { path, source } => {
                 write!(out, "no room to write `{}`: {source}; nothing was written", path.display())
@@ -131,7 +143,9 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::NotWritable { source, .. } | Error::DiskFull { source, .. } | Error::Io { source, .. } => Some(source),
+            Error::NotWritable { source, .. } | Error::DiskFull { source, .. } | Error::Io { source, .. } => {
+                Some(source)
+            }
             Error::Ending { .. }
             | Error::MissingFolder { .. }
             | Error::IsFolder { .. }

@@ -80,7 +80,8 @@ impl Page {
 pub(super) fn lay_out(title: &str, series: &[Series<'_>]) -> Page {
     let shown = &series[..series.len().min(MOST_PANELS)];
     let panels: Vec<Panel> = shown.iter().map(|one| panel(one, shown.len())).collect();
-    let widest = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0) as f64;
+    let widest =
+        |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0) as f64;
     let ticks = widest(&mut panels.iter().flat_map(|panel| panel.axis.ticks.iter().map(|(_, text)| text.as_str())));
     let legend = widest(&mut panels.iter().flat_map(|panel| panel.legend.iter().map(|entry| entry.text.as_str())));
     Page {
@@ -110,9 +111,16 @@ fn panel(series: &Series<'_>, panels: usize) -> Panel {
 }
 
 fn time_axis(series: &[Series<'_>]) -> Axis {
-    let ends = series.iter().filter_map(|one| Some((*one.times.first()?, *one.times.last()?)));
+    let ends = series.iter().filter_map(|one| ends(one.times));
     let (low, high) = ends.reduce(|(a, b), (c, d)| (a.min(c), b.max(d))).unwrap_or((0.0, 1.0));
     Axis::new(low, high, "second", 8, true)
+}
+
+/// From the first sample to where the one after the last would be: the end of the run.
+fn ends(times: &[f64]) -> Option<(f64, f64)> {
+    let (first, last) = (*times.first()?, *times.last()?);
+    let interval = (last - first) / (times.len() - 1).max(1) as f64;
+    Some((first, last + interval))
 }
 
 /// The figure as SVG text.
@@ -131,20 +139,19 @@ pub(super) fn svg(page: &Page) -> Result<String, String> {
 
 /// The figure as a PNG file at `path`.
 pub(super) fn png(page: &Page, path: &Path) -> io::Result<()> {
-    let fail = |reason: String| io::Error::other(reason);
     let (width, height) = page.pixels();
     let mut pixels = vec![255; 3 * width as usize * height as usize];
     {
         let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
-        Painter { area: &area, joined: false }.page(page).map_err(|error| fail(error.to_string()))?;
+        Painter { area: &area, joined: false }.page(page).map_err(|error| io::Error::other(error.to_string()))?;
     }
     let shrink = SCALE as usize / PNG_SCALE as usize;
     let size = (width / shrink as u32, height / shrink as u32);
     let small = average(&pixels, width as usize, shrink);
     let area = BitMapBackend::new(path, size).into_drawing_area();
-    let image = BitMapElement::with_owned_buffer((0, 0), size, small).ok_or_else(|| fail("image size".to_owned()))?;
-    area.draw(&image).map_err(|error| fail(error.to_string()))?;
-    area.present().map_err(|error| fail(error.to_string()))
+    let image = BitMapElement::with_owned_buffer((0, 0), size, small).ok_or_else(|| io::Error::other("image size"))?;
+    area.draw(&image).map_err(|error| io::Error::other(error.to_string()))?;
+    area.present().map_err(|error| io::Error::other(error.to_string()))
 }
 
 /// Squares of `by` × `by` pixels become one.
@@ -297,12 +304,18 @@ impl<DB: DrawingBackend> Painter<'_, DB> {
     }
 
     fn text(&self, text: &str, x: f64, y: f64, size: f64, align: HPos) -> Drawn<DB> {
+        let y = y + self.sag();
         self.area.draw(&Text::new(text, pixel((x, y)), style(size).pos(Pos::new(align, VPos::Center))))
     }
 
     fn upright(&self, text: &str, x: f64, y: f64) -> Drawn<DB> {
         let style = style(TEXT_SIZE).transform(FontTransform::Rotate270).pos(Pos::new(HPos::Center, VPos::Center));
-        self.area.draw(&Text::new(text, pixel((x, y)), style))
+        self.area.draw(&Text::new(text, pixel((x + self.sag(), y)), style))
+    }
+
+    /// Plotters centres letters on bitmaps by a box that reaches below them.
+    fn sag(&self) -> f64 {
+        if self.joined { 0.0 } else { 1.25 }
     }
 }
 
