@@ -164,8 +164,22 @@ fn rows() -> Vec<Row> {
         goal,
     };
     vec![
-        row("decay, 100 x 10^6, nothing recorded", decay(100, "", "1*ms"), "w1_decay", &["norec", "100", "1000000"], 100.0, 0.7),
-        row("decay, 100 x 10^6, every tick", decay(100, "record cells.v", "1*ms"), "w1_decay", &["rec", "100", "1000000"], 100.0, 1.0),
+        row(
+            "decay, 100 x 10^6, nothing recorded",
+            decay(100, "", "1*ms"),
+            "w1_decay",
+            &["norec", "100", "1000000"],
+            100.0,
+            0.7,
+        ),
+        row(
+            "decay, 100 x 10^6, every tick",
+            decay(100, "record cells.v", "1*ms"),
+            "w1_decay",
+            &["rec", "100", "1000000"],
+            100.0,
+            1.0,
+        ),
         row("Hodgkin-Huxley, 10,000 x 1000", hodgkin_huxley(10_000), "w2_hh", &["c", "10000", "1000"], 0.01, 2.2),
         row("Lorenz rk4, 10,000 x 1000", lorenz(10_000), "w8_lorenz", &["c", "10000", "1000"], 10.0, 2.5),
     ]

@@ -20,6 +20,9 @@ use std::sync::Arc;
 /// Text to model; the report holds every mistake, and without errors there is a model.
 pub fn model(sources: &Sources, source: SourceId, report: &mut Report) -> Option<Model> {
     let file = syntax::model_file(sources, source, report);
+    if report.has_errors() {
+        return None; // What has a mistake is left out of the tree, so that its meaning would miss names.
+    }
     let model = crate::model::check(&file, report);
     if report.has_errors() { None } else { model }
 }
@@ -190,15 +193,21 @@ impl Work<'_> {
 
     fn assignment(&mut self, purpose: Purpose, assignment: Assignment) {
         let value = scheme::spell_out(self.group, &mut self.step.pool, assignment.value);
-        let name = format!("{}.{}", if purpose == Purpose::Init { "init" } else { "set" }, self.variable_name(assignment.target));
+        let name = format!(
+            "{}.{}",
+            if purpose == Purpose::Init { "init" } else { "set" },
+            self.variable_name(assignment.target)
+        );
         self.kernel(purpose, name, &[(self.places[assignment.target.index()], value)], false);
     }
 
     fn matrix(&mut self, number: usize) {
         let propagator = self.step.propagators[number].clone();
-        let shared = propagator.exponential.iter().flatten().all(|symbol| {
-            matches!(self.places[symbol.index()], Place::Uniform(_))
-        });
+        let shared = propagator
+            .exponential
+            .iter()
+            .flatten()
+            .all(|symbol| matches!(self.places[symbol.index()], Place::Uniform(_)));
         let varies = if propagator.every_tick { Varies::Ticks } else { Varies::Runs };
         let places: Vec<Place> = (0..propagator.matrix.len())
             .map(|entry| format!("A{number}[{}, {}]", entry / propagator.size, entry % propagator.size))
@@ -217,7 +226,8 @@ impl Work<'_> {
             return;
         }
         let ty = stored_type(variable.kind);
-        let place = new_place(&format!("record{number}.{}", variable.name), ty, false, Varies::Ticks, &mut self.storage);
+        let place =
+            new_place(&format!("record{number}.{}", variable.name), ty, false, Varies::Ticks, &mut self.storage);
         let value = self.step.pool.symbol(symbol, variable.kind);
         let value = scheme::spell_out(self.group, &mut self.step.pool, value);
         self.kernel(Purpose::Probe(number), format!("record.{}", self.variable_name(symbol)), &[(place, value)], true);
@@ -315,10 +325,8 @@ pub fn link(model: &Model, groups: &[GroupCode], executor: &Executor) -> Result<
 
 /// All kernels of all groups in order, each as something to call.
 fn routines(groups: &[GroupCode], executor: &Executor) -> Result<Vec<Arc<dyn Routine>>, jit::Error> {
-    let kernels: Vec<(&Kernel, &Layout)> = groups
-        .iter()
-        .flat_map(|code| code.kernels.iter().map(|stages| (&stages.core, &code.layout)))
-        .collect();
+    let kernels: Vec<(&Kernel, &Layout)> =
+        groups.iter().flat_map(|code| code.kernels.iter().map(|stages| (&stages.core, &code.layout))).collect();
     Ok(match executor {
         Executor::Jit(compiler) => {
             compiler.compile(&kernels)?.into_iter().map(|code| Arc::new(code) as Arc<dyn Routine>).collect()
@@ -404,17 +412,18 @@ impl GroupCode {
 
     fn variables(&self, group: &Group) -> Vec<runtime::Variable> {
         let visible = group.variables.iter().zip(&self.places);
-        visible.filter_map(|(variable, &place)| {
-            Some(runtime::Variable {
-                name: variable.name.clone(),
-                kind: variable.kind,
-                dimension: variable.dimension,
-                place: stored(place)?,
-                writable: matches!(variable.role, VariableRole::State { .. } | VariableRole::Parameter),
-                state: !matches!(variable.role, VariableRole::Parameter),
+        visible
+            .filter_map(|(variable, &place)| {
+                Some(runtime::Variable {
+                    name: variable.name.clone(),
+                    kind: variable.kind,
+                    dimension: variable.dimension,
+                    place: stored(place)?,
+                    writable: matches!(variable.role, VariableRole::State { .. } | VariableRole::Parameter),
+                    state: !matches!(variable.role, VariableRole::Parameter),
+                })
             })
-        })
-        .collect()
+            .collect()
     }
 }
 

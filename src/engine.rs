@@ -111,6 +111,10 @@ impl Engine {
         let start = Instant::now();
         let file = syntax::model_file(&sources, source, &mut report);
         timings.parse = start.elapsed();
+        if report.has_errors() {
+            // What has a mistake is left out of the tree, so that its meaning would miss names.
+            return Err(refuse(&sources, report));
+        }
 
         let start = Instant::now();
         let model = crate::model::check(&file, &mut report);

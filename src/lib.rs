@@ -35,20 +35,19 @@
 //! means, [`scheme`] turns derivatives into what one tick assigns, [`kernel`] into straight-line code,
 //! which [`interpret`] reads or [`jit`] compiles, and [`runtime`] calls.
 
-pub mod source;
-pub mod dimension;
-pub mod diagnostic;
-pub mod syntax;
 pub mod algebra;
-pub mod model;
-pub mod output;
-pub mod scheme;
-pub mod kernel;
+pub mod compile;
+pub mod diagnostic;
+pub mod dimension;
 pub mod interpret;
 pub mod jit;
-pub mod runtime;
-pub mod compile;
+pub mod kernel;
+pub mod model;
 pub mod output;
+pub mod runtime;
+pub mod scheme;
+pub mod source;
+pub mod syntax;
 
 mod builder;
 mod engine;
@@ -56,11 +55,11 @@ mod error;
 mod simulation;
 mod verify;
 
+pub use algebra::Kind;
 pub use builder::{GroupBuilder, ModelBuilder};
 pub use diagnostic::{Diagnostic, Report, Severity};
 pub use dimension::{Dimension, Quantity};
 pub use engine::{Checked, CompiledModel, Engine, Executor, Stage, Timings, read};
-pub use algebra::Kind;
 pub use error::{Error, TextError};
 pub use jit::{Lanes, Options};
 pub use model::{Denormals, MathLevel, Method};

@@ -1,11 +1,11 @@
 //! A running simulation: what a host sets, runs, reads and stops.
 
+use crate::algebra::Kind;
 use crate::compile;
 use crate::diagnostic::Report;
 use crate::dimension::{Dimension, Exponents, Quantity};
 use crate::engine::CompiledModel;
 use crate::error::Error;
-use crate::algebra::Kind;
 use crate::model::{self, Action};
 use crate::runtime::{self, CancelToken, Controls, Network, Progress, Recording, Time};
 use crate::source::Sources;

@@ -154,7 +154,8 @@ fn every_dependency_is_in_the_table() {
 #[test]
 fn unsafe_stands_in_fenced_files() {
     for file in files() {
-        let holds = file.code.contains("unsafe {") || file.code.contains("unsafe fn") || file.code.contains("unsafe impl");
+        let holds =
+            file.code.contains("unsafe {") || file.code.contains("unsafe fn") || file.code.contains("unsafe impl");
         assert!(!holds || FENCED.contains(&file.path.as_str()), "{} holds unsafe code", file.path);
     }
 }

@@ -33,7 +33,7 @@ fn variable(name: &str, kind: Kind, place: Place, state: bool) -> Variable {
 
 fn program(name: &str, layout: Layout, variables: Vec<Variable>, update: Arc<dyn Routine>) -> Program {
     let (init, prelude, before) = (vec![], vec![], vec![]);
-    Program { name: name.into(), clock: 0, layout, variables, init, prelude, before, update: Some(update) }
+    Program { name: name.into(), clock: 0, layout, variables, seed: None, init, prelude, before, update: Some(update) }
 }
 
 /// `dv/dt = 1/ms` by Euler at 0.1 ms.

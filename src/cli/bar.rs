@@ -54,7 +54,7 @@ pub(super) fn time(seconds: f64) -> String {
         s if s < 1e-6 => format!("{:.3} ns", s * 1e9),
         s if s < 1e-3 => format!("{:.3} µs", s * 1e6),
         s if s < 1.0 => format!("{:.3} ms", s * 1e3),
-        s if s < 100.0 => format!("{s:.2} s"),
+        s if s < 600.0 => format!("{s:.2} s"),
         s if s < 6000.0 => format!("{:.1} min", s / 60.0),
         s => format!("{:.1} h", s / 3600.0),
     }

@@ -46,7 +46,8 @@ impl Bench {
     /// Runs without recording: the model's groups, from its initial values.
     fn run(&self, model: &CompiledModel) -> Result<(), Failure> {
         let elements: usize = model.model().groups.iter().map(|group| group.size).sum();
-        let Some(dt) = model.model().groups.iter().map(|group| model.model().clocks[group.clock].dt.to_f64()).reduce(f64::min)
+        let Some(dt) =
+            model.model().groups.iter().map(|group| model.model().clocks[group.clock].dt.to_f64()).reduce(f64::min)
         else {
             return print("the model has no groups");
         };

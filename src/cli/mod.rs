@@ -1,7 +1,7 @@
 //! What the command line offers, and how commands end.
 
-mod bench;
 mod bar;
+mod bench;
 mod run;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -100,7 +100,13 @@ impl Run {
         Ok(outcome)
     }
 
-    fn write(&self, targets: &Targets, model: &CompiledModel, simulation: &Simulation, outcome: &Outcome) -> Result<(), Failure> {
+    fn write(
+        &self,
+        targets: &Targets,
+        model: &CompiledModel,
+        simulation: &Simulation,
+        outcome: &Outcome,
+    ) -> Result<(), Failure> {
         let recordings: Vec<_> = simulation.recordings().collect();
         let units: Vec<String> = recordings.iter().map(|recording| recording.dimension().to_string()).collect();
         let times: Vec<_> = recordings.iter().map(|recording| recording.times()).collect();

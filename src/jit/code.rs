@@ -43,8 +43,7 @@ impl Drop for Memory {
 
 /// Takes ownership of finished code and hands out an entry for each function.
 pub(super) fn link(module: JITModule, parts: Vec<(FuncId, Pool, &Layout)>) -> Vec<Code> {
-    let entries: Vec<*const u8> =
-        parts.iter().map(|&(function, ..)| module.get_finalized_function(function)).collect();
+    let entries: Vec<*const u8> = parts.iter().map(|&(function, ..)| module.get_finalized_function(function)).collect();
     let memory = Shared::new(Memory(Mutex::new(Some(module))));
     let code = |(entry, (_, pool, layout)): (*const u8, (FuncId, Pool, &Layout))| Code {
         // SAFETY: the pointer is the start of a finished function, and `translate` gives every

@@ -171,7 +171,10 @@ impl Compiler {
 
 impl fmt::Debug for Compiler {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Compiler").field("target", &self.target()).field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Compiler")
+            .field("target", &self.target())
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 

@@ -28,10 +28,7 @@ pub(super) fn order(kernel: &Kernel) -> Vec<Value> {
 
 /// Whether a value is fetched where it is used instead of being computed.
 pub(super) fn is_leaf(inst: Inst) -> bool {
-    matches!(
-        inst,
-        Inst::Float(_) | Inst::Integer(_) | Inst::Boolean(_) | Inst::Load(_) | Inst::Uniform(_) | Inst::Tick
-    )
+    matches!(inst, Inst::Float(_) | Inst::Integer(_) | Inst::Boolean(_) | Inst::Load(_) | Inst::Uniform(_) | Inst::Tick)
 }
 
 struct State<'a> {

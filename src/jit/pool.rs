@@ -43,7 +43,8 @@ impl Pool {
     }
 
     fn append(&mut self, words: [u64; 2]) -> i32 {
-        let offset = i32::try_from(self.pairs.len() * 16).unwrap_or_else(|_| panic!("bug: more than 2 GiB of constants"));
+        let offset =
+            i32::try_from(self.pairs.len() * 16).unwrap_or_else(|_| panic!("bug: more than 2 GiB of constants"));
         self.pairs.push(Pair(words));
         offset
     }

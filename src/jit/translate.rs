@@ -327,9 +327,7 @@ impl Translator<'_> {
                 copies
             }
             _ if self.scratch[value.index()].is_some() => self.load_scratch(value),
-            inst => {
-                self.values[value.index()].unwrap_or_else(|| panic!("bug: {inst:?} is used before it is computed"))
-            }
+            inst => self.values[value.index()].unwrap_or_else(|| panic!("bug: {inst:?} is used before it is computed")),
         }
     }
 
@@ -484,9 +482,9 @@ impl Translator<'_> {
                 let ty = self.float_type();
                 self.builder.ins().fcvt_from_sint(ty, a)
             }
-            Unary::ToInteger => self.per_lane(a, types::F64, |builder, lane| {
-                builder.ins().fcvt_to_sint_sat(types::I64, lane)
-            }),
+            Unary::ToInteger => {
+                self.per_lane(a, types::F64, |builder, lane| builder.ins().fcvt_to_sint_sat(types::I64, lane))
+            }
             Unary::FromBool if self.lanes == Lanes::One => self.builder.ins().uextend(types::I64, a),
             Unary::FromBool => {
                 let one = self.pool_load(types::I64X2, [1; 2]);

@@ -47,7 +47,8 @@ pub fn lower(
     assignments: &[(Place, ExprId)],
     fast: bool,
 ) -> Kernel {
-    let mut lowering = Lowering { pool, places, fast, builder: Builder::new(name, storage), values: vec![None; pool.len()] };
+    let mut lowering =
+        Lowering { pool, places, fast, builder: Builder::new(name, storage), values: vec![None; pool.len()] };
     let roots: Vec<ExprId> = assignments.iter().map(|&(_, value)| value).collect();
     for id in pool.reachable(&roots) {
         let value = lowering.expr(id);
@@ -288,7 +289,8 @@ impl Lowering<'_> {
     /// -1, 0 or 1; 0 for NaN.
     fn sign(&mut self, a: ExprId, integer: bool) -> Value {
         let b = &mut self.builder;
-        let (zero, one, minus) = if integer { (b.int(0), b.int(1), b.int(-1)) } else { (b.float(0.0), b.float(1.0), b.float(-1.0)) };
+        let (zero, one, minus) =
+            if integer { (b.int(0), b.int(1), b.int(-1)) } else { (b.float(0.0), b.float(1.0), b.float(-1.0)) };
         let x = if integer { self.integer(a) } else { self.float(a) };
         let b = &mut self.builder;
         let (negative, positive) = (b.less(x, zero), b.less(zero, x));

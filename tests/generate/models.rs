@@ -70,7 +70,13 @@ fn group(u: &mut Unstructured<'_>, number: u32) -> Result<String> {
         let random = if sort == Sort::Volt && !random.is_empty() { format!("{random}*mV") } else { random.to_owned() };
         let _ = writeln!(text, "    init {name} = {}{random}", expr(u, sort, 2)?);
     }
-    let _ = writeln!(text, "    init q = {}*mV\n    init n = {}\n    init b = {}", small(u)?, expr(u, Sort::Integer, 2)?, expr(u, Sort::Truth, 2)?);
+    let _ = writeln!(
+        text,
+        "    init q = {}*mV\n    init n = {}\n    init b = {}",
+        small(u)?,
+        expr(u, Sort::Integer, 2)?,
+        expr(u, Sort::Truth, 2)?
+    );
     text.push_str("}\n");
     Ok(text)
 }

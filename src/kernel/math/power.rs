@@ -61,8 +61,7 @@ fn constant_power(b: &mut Builder, x: Value, exponent: f64) -> Option<Value> {
 
 /// x^0.5, which differs from the square root at -0 and -∞.
 fn square_root(b: &mut Builder, x: Value) -> Value {
-    let (zero, infinity, minus_infinity) =
-        (b.float(0.0), b.float(f64::INFINITY), b.float(f64::NEG_INFINITY));
+    let (zero, infinity, minus_infinity) = (b.float(0.0), b.float(f64::INFINITY), b.float(f64::NEG_INFINITY));
     let root = b.unary(Unary::Sqrt, x);
     let root = b.add(root, zero);
     let lowest = b.equal(x, minus_infinity);
@@ -133,8 +132,7 @@ fn log_pair(b: &mut Builder, x: Value) -> Pair {
     let low = b.fma(parts.exponent, ln2_low, mantissa.low);
     let low = b.add(low, sum.low);
     let sum = fast_sum(b, sum.high, low);
-    let (zero, infinity, minus_infinity) =
-        (b.float(0.0), b.float(f64::INFINITY), b.float(f64::NEG_INFINITY));
+    let (zero, infinity, minus_infinity) = (b.float(0.0), b.float(f64::INFINITY), b.float(f64::NEG_INFINITY));
     let is_finite = b.less(x, infinity);
     let is_zero = b.equal(x, zero);
     let high = b.select(is_finite, sum.high, x);
