@@ -269,11 +269,11 @@ impl Work<'_> {
 pub fn assignment(
     model: &Model,
     index: usize,
-    group: &mut Group,
+    group: &Group,
     code: &GroupCode,
     assignment: Assignment,
 ) -> Interpreter {
-    let mut pool = std::mem::take(&mut group.pool);
+    let mut pool = group.pool.clone();
     let value = scheme::spell_out(group, &mut pool, assignment.value);
     let storage = &code.layout.storage;
     let target = code.places[assignment.target.index()];
