@@ -160,7 +160,8 @@ impl Simulation {
     fn set_text(&mut self, name: &str, text: &str) -> Result<(), Error> {
         let inner = &self.model.0;
         let (group_name, variable) = name.split_once('.').unwrap_or((name, ""));
-        let mut sources = Sources::new();
+        // Mistakes point into the model's text too, where variables are declared.
+        let mut sources = inner.sources.clone();
         let source = sources.add(format!("<set {name}>"), format!("{variable} = {text}"));
         let mut report = Report::new();
         let statements = syntax::statements(&sources, source, &mut report);
@@ -176,7 +177,7 @@ impl Simulation {
         let Some(assignment) = assignment.filter(|_| !report.has_errors()) else {
             return Err(Error::text(sources, report));
         };
-        let routine = compile::assignment(&inner.model, index, &mut group, &inner.groups[index], assignment);
+        let routine = compile::assignment(&inner.model, index, &group, &inner.groups[index], assignment);
         Ok(self.network.apply(group_name, &routine)?)
     }
 
@@ -188,9 +189,19 @@ impl Simulation {
         let known = self.model.0.model.groups.iter().map(|group| group.name.as_str());
         let found = self.network.group(group).map_err(|_| Error::name("group", group, known))?;
         if found.variables().iter().all(|known| known.name != variable) {
+            if self.is_computed(group, variable) {
+                let what = "is computed where it is used and has no values of its own";
+                return Err(Error::Value(format!("`{name}` {what}; record it, or write what it is computed from")));
+            }
             return Err(Error::name("variable", name, self.names().iter().map(String::as_str)));
         }
         Ok((found, variable))
+    }
+
+    /// Whether a name is one of the model that is not kept in memory: a subexpression, `t`, `i`.
+    fn is_computed(&self, group: &str, variable: &str) -> bool {
+        let mut groups = self.model.0.model.groups.iter();
+        groups.find(|known| known.name == group).is_some_and(|group| group.find(variable).is_some())
     }
 
     /// All variables that have values, as `group.variable`.
