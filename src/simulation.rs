@@ -1,6 +1,6 @@
 //! A running simulation: what a host sets, runs, reads and stops.
 
-use crate::algebra::Kind;
+use crate::algebra::{Expr, ExprId, Function, Kind, Pool};
 use crate::compile;
 use crate::diagnostic::Report;
 use crate::dimension::{Dimension, Exponents, Quantity};
@@ -11,6 +11,7 @@ use crate::runtime::{self, CancelToken, Controls, Network, Progress, Recording, 
 use crate::source::Sources;
 use crate::syntax;
 use dimensioned::si::SI;
+use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
 use std::time::Duration;
 
@@ -113,6 +114,9 @@ pub struct Simulation {
     interval: Duration,
     /// The next action of the model's script.
     next: usize,
+    /// The pools of groups for which [`Simulation::set`] has drawn random numbers, by group: what is
+    /// drawn next must be others.
+    drawn: BTreeMap<usize, Pool>,
 }
 
 type Callback = Box<dyn FnMut(&Progress) + Send>;
@@ -121,7 +125,7 @@ impl Simulation {
     pub(crate) fn new(model: CompiledModel, seed: u64) -> Result<Self, Error> {
         let network = Network::with_seed(model.0.executable.plan.clone(), seed)?;
         let interval = Duration::from_millis(100);
-        Ok(Simulation { model, network, cancel: CancelToken::default(), progress: None, interval, next: 0 })
+        Ok(Simulation { model, network, cancel: CancelToken::default(), progress: None, interval, next: 0, drawn: BTreeMap::new() })
     }
 
     /// Sets a variable, named `group.variable`, for all elements.
@@ -173,12 +177,20 @@ impl Simulation {
             return Err(Error::Value(format!("`{name}` takes one expression, not `{text}`")));
         };
         let mut group = inner.model.groups[index].clone();
+        if let Some(pool) = self.drawn.get(&index) {
+            group.pool.clone_from(pool);
+        }
         let assignment = model::assignment(&mut group, &inner.model.constants, statement, &mut report);
         let Some(assignment) = assignment.filter(|_| !report.has_errors()) else {
             return Err(Error::text(sources, report));
         };
+        let draws = is_random(&group.pool, assignment.value);
         let routine = compile::assignment(&inner.model, index, &group, &inner.groups[index], assignment);
-        Ok(self.network.apply(group_name, &routine)?)
+        self.network.apply(group_name, &routine)?;
+        if draws {
+            self.drawn.insert(index, group.pool);
+        }
+        Ok(())
     }
 
     /// Splits `group.variable` and finds the group.
@@ -379,6 +391,11 @@ impl Debug for Simulation {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("Simulation").field("model", &self.model).field("time", &self.time()).finish_non_exhaustive()
     }
+}
+
+fn is_random(pool: &Pool, value: ExprId) -> bool {
+    let draws = |id| matches!(pool.get(id), Expr::Call(Function::Rand | Function::Randn | Function::Poisson, _));
+    pool.reachable(&[value]).into_iter().any(draws)
 }
 
 fn copy(name: &str, target: &mut [f64], values: &[f64]) -> Result<(), Error> {
