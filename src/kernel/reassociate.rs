@@ -74,8 +74,10 @@ fn family(kernel: &Kernel, classes: &[Class], value: Value) -> Option<Family> {
         Inst::Binary(Binary::Add | Binary::Subtract, ..) | Inst::Unary(Unary::Negate, _) => Some(Family::Sum),
         Inst::Binary(Binary::Multiply, ..) => Some(Family::Product),
         Inst::Binary(Binary::Divide, _, divisor) => {
+            // Only what is done less often than the division itself can be divided by ahead.
             let class = classes[divisor.index()];
-            (class.varies == Varies::Runs || !class.per_element).then_some(Family::Product)
+            let ahead = class.varies == Varies::Runs || (classes[value.index()].per_element && !class.per_element);
+            ahead.then_some(Family::Product)
         }
         _ => None,
     }
