@@ -125,7 +125,15 @@ impl Simulation {
     pub(crate) fn new(model: CompiledModel, seed: u64) -> Result<Self, Error> {
         let network = Network::with_seed(model.0.executable.plan.clone(), seed)?;
         let interval = Duration::from_millis(100);
-        Ok(Simulation { model, network, cancel: CancelToken::default(), progress: None, interval, next: 0, drawn: BTreeMap::new() })
+        Ok(Simulation {
+            model,
+            network,
+            cancel: CancelToken::default(),
+            progress: None,
+            interval,
+            next: 0,
+            drawn: BTreeMap::new(),
+        })
     }
 
     /// Sets a variable, named `group.variable`, for all elements.
