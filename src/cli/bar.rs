@@ -32,17 +32,19 @@ impl Bar {
         }
         if !self.begun {
             self.begun = true;
+            self.bar.reset(); // A run before this one has finished it.
             // The target hides itself where there is no terminal.
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
         let wall = progress.wall.as_secs_f64();
         let left = wall * (1.0 - progress.fraction) / progress.fraction.max(1e-9);
         let rate = progress.simulated / wall;
-        self.bar.set_message(format!("{} simulated, {:.3} s/s, {} left", time(progress.simulated), rate, time(left)));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a fraction of 1000 steps")]
         self.bar.set_position((progress.fraction.clamp(0.0, 1.0) * 1000.0) as u64);
+        self.bar.set_message(format!("{} simulated, {:.3} s/s, {} left", time(progress.simulated), rate, time(left)));
         if progress.fraction >= 1.0 {
             self.bar.finish_and_clear();
+            self.begun = false;
         }
     }
 }
