@@ -185,16 +185,19 @@ fn remainder(a: i64, b: i64) -> i128 {
 /// As Python: the remainder is exact and has the divisor's sign.
 fn floor_divide((x, dx): (f64, f64), (y, dy): (f64, f64)) -> Option<(Found, Found)> {
     let ratio = x / y;
-    if !x.is_finite() || !y.is_finite() || y == 0.0 || ratio.abs() > 1e15 {
+    if !x.is_finite() || y == 0.0 || y.is_nan() || ratio.abs() > 1e15 {
         return None; // Quotients of more digits than a float has are nobody's promise.
     }
+    let exact = dx == 0.0 && (dy == 0.0 || y.is_infinite());
     let error = ((dx / y).abs() + (ratio * dy / y).abs() + ratio.abs()) * ROUNDINGS;
-    let exact = dx == 0.0 && dy == 0.0;
     if !exact && (ratio - ratio.round()).abs() <= error {
         return None;
     }
     let rest = x % y;
     let rest = if rest != 0.0 && (rest < 0.0) != (y < 0.0) { rest + y } else { rest };
+    if y.is_infinite() {
+        return Some((Float(if rest == x { 0.0 } else { -1.0 }, 0.0), Float(rest, dx)));
+    }
     let quotient = ((x - rest) / y).round().abs().copysign(ratio);
     Some((Float(quotient, 0.0), rounded(rest, dx + (quotient * dy).abs() + x.abs() + y.abs())))
 }
@@ -439,4 +442,13 @@ fn a_step_by_division_by_zero_stays_a_step() {
 fn half_a_power_of_minus_infinity_is_infinite() {
     let equations = "    dx/dt = 1/(1 + a**0.5)/second : 1\n    a : 1\n    init a = -inf\n    init x = 3";
     assert_eq!(after_a_tick(equations, 1), [3.0, 3.0]);
+}
+
+#[test]
+fn an_infinite_divisor_leaves_what_python_leaves() {
+    // Python 3: 5 // inf = 0.0, 5 % inf = 5.0, -5 // inf = -1.0, -5 % inf = inf.
+    for (expression, expected) in [("5 // a", 0.0), ("5 % a", 5.0), ("-5 // a", -1.0), ("(-5) % a", f64::INFINITY)] {
+        let equations = format!("    dx/dt = ({expression})/second : 1\n    a : 1\n    init a = inf");
+        assert_eq!(after_a_tick(&equations, 1), [expected; 2], "{expression}");
+    }
 }

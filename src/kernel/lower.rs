@@ -375,6 +375,11 @@ fn floor_divide(b: &mut Builder<'_>, x: Value, y: Value) -> (Value, Value) {
     let rounded = b.unary(UnaryOp::Floor, ratio);
     let negative = b.negate(rounded);
     let rest = b.fma(negative, y, x);
+    // Nothing is left over of an infinite divisor, or all: 0 times infinity says neither.
+    let (size, infinity, none) = (b.abs(y), b.float(f64::INFINITY), b.sub(x, x));
+    let (boundless, finite) = (b.equal(size, infinity), b.equal(none, zero));
+    let whole = b.binary(Op::And, boundless, finite);
+    let rest = b.select(whole, x, rest);
     let (rest_negative, y_negative) = (b.less(rest, zero), b.less(y, zero));
     let (wrong_sign, nonzero) = (b.binary(Op::Xor, rest_negative, y_negative), b.not_equal(rest, zero));
     let past = b.binary(Op::And, wrong_sign, nonzero);
