@@ -1,1 +1,0 @@
-//! Spells `exp`, `sin` and their kind in core instructions.

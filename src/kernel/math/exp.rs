@@ -1,0 +1,180 @@
+//! `exp`, `expm1` and `exprel`.
+//!
+//! Cody & Waite 1980: x = k*ln 2 + r with |r| <= ln 2 / 2, so that e^x = 2^k e^r. The fused
+//! multiply-add makes x - k*(ln 2 rounded) exact, so ln 2 needs no shortened first part.
+
+use super::super::{Binary, Builder, Shift, Value};
+use super::{Pair, ROUNDER, polynomial::polynomial};
+
+const LOG2_E: f64 = 1.4426950408889634;
+/// ln 2 rounded, and the rest.
+const LN2: [f64; 2] = [0.6931471805599453, 2.3190468138462996e-17];
+
+/// (e^r - 1 - r)/r² for |r| <= ln 2 / 2; leaves a relative error of e^r of 4.8e-18.
+const TAIL: [f64; 10] = [
+    0.5000000000000013,
+    0.166666666666667,
+    0.0416666666665114,
+    0.008333333333307201,
+    0.001388888894794245,
+    0.00019841269917412807,
+    2.480148906875505e-05,
+    2.7557216260904212e-06,
+    2.7631570407986315e-07,
+    2.5117877069069264e-08,
+];
+
+/// Everything above gives an infinite [`exp`] and an infinite [`quarter_exp`].
+const EXP_CEILING: f64 = 712.0;
+/// Everything below gives 0.
+const EXP_FLOOR: f64 = -746.0;
+
+/// Everything above gives an infinite [`exprel`].
+const EXPM1_CEILING: f64 = 717.0;
+/// Everything below gives an [`expm1`] of -1.
+const EXPM1_FLOOR: f64 = -40.0;
+
+/// Binary digits by which [`small_expm1`] is smaller than e^x - 1, so that nothing overflows.
+const SMALLER: u8 = 12;
+/// 2^-12, as [`SMALLER`] says.
+const SMALL_ONE: f64 = 0.000244140625;
+
+/// e^x, within {EXP} ulp.
+pub(in crate::kernel) fn exp(b: &mut Builder, x: Value) -> Value {
+    scaled_exp(b, x, 0)
+}
+
+/// e^x / 4, which is finite where e^x / 2 is.
+pub(super) fn quarter_exp(b: &mut Builder, x: Value) -> Value {
+    scaled_exp(b, x, 2)
+}
+
+/// e^x / 2^smaller.
+fn scaled_exp(b: &mut Builder, x: Value, smaller: u8) -> Value {
+    let x = clamp(b, EXP_FLOOR, x, EXP_CEILING);
+    let reduced = Reduced::new(b, x, 2046.0 - f64::from(smaller));
+    let tail = reduced.tail(b);
+    let one = b.float(1.0);
+    let slope = b.fma(tail, reduced.rest, one);
+    let power = b.fma(slope, reduced.rest, one);
+    reduced.scale(b, power)
+}
+
+/// e^(high + low) for powers, where low is far smaller than high, within about 0.6 ulp.
+pub(super) fn exp_of_pair(b: &mut Builder, exponent: Pair) -> Value {
+    let high = clamp(b, EXP_FLOOR, exponent.high, EXP_CEILING);
+    let reduced = Reduced::new(b, high, 2046.0);
+    let tail = reduced.tail(b);
+    let correction = reduced.correction(b);
+    let correction = b.add(correction, exponent.low);
+    let one = b.float(1.0);
+    let sum = super::fast_sum(b, one, reduced.head);
+    let low = b.add(sum.low, correction);
+    // The correction multiplies e^r; its part r*correction matters when it is as large as here.
+    let low = b.fma(correction, reduced.rest, low);
+    let low = b.fma(reduced.square, tail, low);
+    let power = b.add(sum.high, low);
+    reduced.scale(b, power)
+}
+
+/// e^x - 1, within {EXPM1} ulp.
+pub(in crate::kernel) fn expm1(b: &mut Builder, x: Value) -> Value {
+    let (small, is_tiny) = small_expm1(b, x);
+    let sum = b.add(small.high, small.low);
+    let unit = b.float(f64::from(1_u32 << SMALLER));
+    let result = b.mul(sum, unit);
+    b.select(is_tiny, x, result)
+}
+
+/// (e^x - 1)/x, 1 at 0, within {EXPREL} ulp.
+pub(in crate::kernel) fn exprel(b: &mut Builder, x: Value) -> Value {
+    let (small, is_tiny) = small_expm1(b, x);
+    let sum = b.add(small.high, small.low);
+    let ceiling = b.float(EXPM1_CEILING);
+    let below = b.min(ceiling, x);
+    let (unit, one) = (b.float(SMALL_ONE), b.float(1.0));
+    let divisor = b.mul(below, unit);
+    let result = b.div(sum, divisor);
+    b.select(is_tiny, one, result)
+}
+
+/// (e^x - 1)/2^12 for x above -40 and below 717 (clamped to those), and whether x is so tiny that
+/// the result is x itself.
+///
+/// With s = 2^k/2^12 it is (s - 2^-12) + s*(e^r - 1). The sum of the first term and s*r is taken
+/// without error, because for k = 1 the two nearly cancel.
+pub(super) fn small_expm1(b: &mut Builder, x: Value) -> (Pair, Value) {
+    let x = clamp(b, EXPM1_FLOOR, x, EXPM1_CEILING);
+    let reduced = Reduced::new(b, x, 1023.0 - f64::from(SMALLER));
+    let tail = reduced.tail(b);
+    let correction = reduced.correction(b);
+    let curve = b.fma(reduced.square, tail, correction);
+    let (unit, zero) = (b.float(SMALL_ONE), b.float(0.0));
+    let scale = power_of_two(b, reduced.biased);
+    let start = b.sub(scale, unit);
+    let high = b.fma(scale, reduced.head, start);
+    let lost = b.sub(start, high);
+    let lost = b.fma(scale, reduced.head, lost);
+    let low = b.fma(scale, curve, lost);
+    (Pair { high, low }, b.equal(reduced.square, zero))
+}
+
+/// `x` between two constants; NaN stays, because it is the second operand.
+fn clamp(b: &mut Builder, floor: f64, x: Value, ceiling: f64) -> Value {
+    let (floor, ceiling) = (b.float(floor), b.float(ceiling));
+    let below = b.min(ceiling, x);
+    b.max(floor, below)
+}
+
+/// An argument as k*ln 2 + r.
+struct Reduced {
+    /// k + bias in the low bits of an integer
+    biased: Value,
+    /// k as a float
+    k: Value,
+    /// x - k*(ln 2 rounded), exact
+    head: Value,
+    /// r
+    rest: Value,
+    /// r²
+    square: Value,
+}
+
+impl Reduced {
+    fn new(b: &mut Builder, x: Value, bias: f64) -> Self {
+        let (log2_e, rounder) = (b.float(LOG2_E), b.float(ROUNDER + bias));
+        let shifted = b.fma(x, log2_e, rounder);
+        let k = b.sub(shifted, rounder);
+        let [high, low] = LN2.map(|part| b.float(-part));
+        let head = b.fma(k, high, x);
+        let rest = b.fma(k, low, head);
+        Reduced { biased: b.to_bits(shifted), k, head, rest, square: b.mul(rest, rest) }
+    }
+
+    /// (e^r - 1 - r)/r²
+    fn tail(&self, b: &mut Builder) -> Value {
+        polynomial(b, self.rest, self.square, &TAIL)
+    }
+
+    /// What r is more than `head`.
+    fn correction(&self, b: &mut Builder) -> Value {
+        let low = b.float(-LN2[1]);
+        b.mul(self.k, low)
+    }
+
+    /// `power * 2^k` where `biased` is k + 2046, in two steps of about 2^(k/2), so that neither
+    /// factor overflows and only the last product rounds.
+    fn scale(&self, b: &mut Builder, power: Value) -> Value {
+        let half = b.shift(Shift::Right, self.biased, 1);
+        let other = b.binary(Binary::IntSubtract, self.biased, half);
+        let (half, other) = (power_of_two(b, half), power_of_two(b, other));
+        let scaled = b.mul(power, half);
+        b.mul(scaled, other)
+    }
+}
+
+/// 2^(n - 1023) where n, from 1 to 2046, stands in the low 12 bits.
+fn power_of_two(b: &mut Builder, n: Value) -> Value {
+    let bits = b.shift(Shift::Left, n, 52);
+    b.from_bits(bits)
+}

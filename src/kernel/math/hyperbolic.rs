@@ -1,0 +1,60 @@
+//! `sinh`, `cosh` and `tanh`, from e^x and e^x - 1.
+
+use super::super::{Builder, Value};
+use super::exp::{quarter_exp, small_expm1};
+use super::{Pair, fast_sum, with_sign_of};
+
+/// sinh x = (E + E/(E + 1))/2 with E = e^|x| - 1, within {SINH} ulp.
+pub(super) fn sinh(b: &mut Builder, x: Value) -> Value {
+    let magnitude = b.abs(x);
+    let (small, is_tiny) = small_expm1(b, magnitude);
+    let small = b.add(small.high, small.low);
+    let (half_unit, unit, one) = (b.float(2048.0), b.float(4096.0), b.float(1.0));
+    let half = b.mul(small, half_unit);
+    let whole = b.fma(small, unit, one);
+    let quotient = b.div(half, whole);
+    let sum = b.add(half, quotient);
+    let sum = b.select(is_tiny, magnitude, sum);
+    with_sign_of(b, sum, x)
+}
+
+/// cosh x = 2Q + 1/(8Q) with Q = e^|x| / 4, within {COSH} ulp.
+pub(super) fn cosh(b: &mut Builder, x: Value) -> Value {
+    let magnitude = b.abs(x);
+    let quarter = quarter_exp(b, magnitude);
+    let (two, eighth) = (b.float(2.0), b.float(0.125));
+    let decaying = b.div(eighth, quarter);
+    b.fma(quarter, two, decaying)
+}
+
+/// tanh |x| = -E/(E + 2) with E = e^(-2|x|) - 1, within {TANH} ulp.
+///
+/// Numerator and divisor are pairs, and one step of Newton's method corrects the quotient.
+pub(super) fn tanh(b: &mut Builder, x: Value) -> Value {
+    let magnitude = b.abs(x);
+    let minus_two = b.float(-2.0);
+    let exponent = b.mul(magnitude, minus_two);
+    let (small, _) = small_expm1(b, exponent);
+    let numerator = fast_sum(b, small.high, small.low);
+    let two = b.float(2.0 / 4096.0);
+    let divisor = fast_sum(b, two, numerator.high);
+    let divisor = Pair { high: divisor.high, low: b.add(divisor.low, numerator.low) };
+    let quotient = divide(b, numerator, divisor);
+    let positive = b.negate(quotient);
+    // x - x³/3 is x to half an ulp.
+    let limit = b.float(7.450580596923828e-09); // 2^-27
+    let is_tiny = b.less(magnitude, limit);
+    let result = b.select(is_tiny, magnitude, positive);
+    with_sign_of(b, result, x)
+}
+
+/// A quotient of pairs, to little more than half an ulp.
+fn divide(b: &mut Builder, numerator: Pair, divisor: Pair) -> Value {
+    let quotient = b.div(numerator.high, divisor.high);
+    let negated = b.negate(quotient);
+    let rest = b.fma(negated, divisor.high, numerator.high);
+    let rest_low = b.fma(negated, divisor.low, numerator.low);
+    let rest = b.add(rest, rest_low);
+    let correction = b.div(rest, divisor.high);
+    b.add(quotient, correction)
+}
