@@ -1,7 +1,7 @@
 //! `arcsin`, `arccos` and `arctan`.
 
 use super::super::{Builder, Unary, Value};
-use super::{polynomial::polynomial, with_sign_of};
+use super::{fast_sum, polynomial::polynomial, with_sign_of};
 
 const HALF_PI: [f64; 2] = [1.5707963267948966, 6.123233995736766e-17];
 const PI: [f64; 2] = [3.141592653589793, 1.2246467991473532e-16];
@@ -97,9 +97,10 @@ impl Side {
         let fourth = b.mul(self.square, self.square);
         let series = polynomial(b, self.square, fourth, &ARCSINE);
         let cube = b.mul(angle, self.square);
-        let start = b.add(base[0], angle);
-        let low = b.fma(cube, series, base[1]);
-        b.add(start, low)
+        let start = fast_sum(b, base[0], angle);
+        let low = b.add(start.low, base[1]);
+        let low = b.fma(cube, series, low);
+        b.add(start.high, low)
     }
 }
 
