@@ -39,7 +39,7 @@ pub(super) const SMALL_ONE: f64 = 0.000244140625;
 /// 2^12
 pub(super) const LARGER: f64 = 4096.0;
 
-/// e^x, within {EXP} ulp.
+/// e^x, within 0.88 ulp.
 pub(in crate::kernel) fn exp(b: &mut Builder, x: Value) -> Value {
     scaled_exp(b, x, 0)
 }
@@ -73,7 +73,7 @@ pub(super) fn exp_of_pair(b: &mut Builder, exponent: Pair) -> Value {
     reduced.scale(b, power)
 }
 
-/// e^x - 1, within {EXPM1} ulp.
+/// e^x - 1, within 1.04 ulp.
 pub(in crate::kernel) fn expm1(b: &mut Builder, x: Value) -> Value {
     let (small, lost_rest) = SmallExpm1::with_lost_rest(b, x);
     // Where 2^k is so large that 2^k - 1 rounds, what it loses may be half an ulp.
@@ -88,7 +88,7 @@ pub(in crate::kernel) fn expm1(b: &mut Builder, x: Value) -> Value {
     b.select(small.is_tiny, x, result)
 }
 
-/// (e^x - 1)/x, 1 at 0, within {EXPREL} ulp.
+/// (e^x - 1)/x, 1 at 0, within 1.81 ulp.
 pub(in crate::kernel) fn exprel(b: &mut Builder, x: Value) -> Value {
     let small = SmallExpm1::new(b, x);
     let sum = b.add(small.high, small.low);

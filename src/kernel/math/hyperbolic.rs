@@ -4,7 +4,7 @@ use super::super::{Builder, Value};
 use super::exp::{LARGER, SMALL_ONE, SmallExpm1, quarter_exp};
 use super::{Pair, fast_sum, with_sign_of};
 
-/// sinh x = (E + E/(E + 1))/2 with E = e^|x| - 1, within {SINH} ulp.
+/// sinh x = (E + E/(E + 1))/2 with E = e^|x| - 1, within 1.94 ulp.
 pub(super) fn sinh(b: &mut Builder, x: Value) -> Value {
     let magnitude = b.abs(x);
     let small = SmallExpm1::new(b, magnitude);
@@ -22,7 +22,7 @@ pub(super) fn sinh(b: &mut Builder, x: Value) -> Value {
     with_sign_of(b, result, x)
 }
 
-/// cosh x = 2Q + 1/(8Q) with Q = e^|x| / 4, within {COSH} ulp.
+/// cosh x = 2Q + 1/(8Q) with Q = e^|x| / 4, within 1.27 ulp.
 pub(super) fn cosh(b: &mut Builder, x: Value) -> Value {
     let magnitude = b.abs(x);
     let quarter = quarter_exp(b, magnitude);
@@ -31,7 +31,7 @@ pub(super) fn cosh(b: &mut Builder, x: Value) -> Value {
     b.fma(quarter, two, decaying)
 }
 
-/// tanh |x| = -E/(E + 2) with E = e^(-2|x|) - 1, within {TANH} ulp.
+/// tanh |x| = -E/(E + 2) with E = e^(-2|x|) - 1, within 0.98 ulp.
 ///
 /// Numerator and divisor are pairs, and one step of Newton's method corrects the quotient.
 pub(super) fn tanh(b: &mut Builder, x: Value) -> Value {

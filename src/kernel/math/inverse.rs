@@ -39,7 +39,7 @@ const ARCTANGENT: [f64; 11] = [
     -0.019221273043194948,
 ];
 
-/// arcsin x, within {ARCSIN} ulp.
+/// arcsin x, within 1.13 ulp.
 pub(super) fn arcsin(b: &mut Builder, x: Value) -> Value {
     let magnitude = b.abs(x);
     let side = Side::new(b, magnitude);
@@ -54,7 +54,7 @@ pub(super) fn arcsin(b: &mut Builder, x: Value) -> Value {
     with_sign_of(b, result, x)
 }
 
-/// arccos x, within {ARCCOS} ulp.
+/// arccos x, within 1.10 ulp.
 pub(super) fn arccos(b: &mut Builder, x: Value) -> Value {
     let magnitude = b.abs(x);
     let side = Side::new(b, magnitude);
@@ -104,7 +104,7 @@ impl Side {
     }
 }
 
-/// arctan x, within {ARCTAN} ulp.
+/// arctan x, within 1.79 ulp.
 ///
 /// With t = (|x| - 1)/(|x| + 1) it is π/4 + arctan t, with t = -1/|x| it is π/2 + arctan t.
 pub(super) fn arctan(b: &mut Builder, x: Value) -> Value {

@@ -28,20 +28,20 @@ const COSINE: [f64; 6] = [
     -1.1381383334566321e-11,
 ];
 
-/// sin x, within {SIN} ulp for every x.
+/// sin x, within 0.79 ulp for every x.
 pub(super) fn sin(b: &mut Builder, x: Value) -> Value {
     let angle = Angle::of_radians(b, x);
     let result = sine(b, &angle);
     keep_tiny(b, x, result)
 }
 
-/// cos x, within {COS} ulp for every x.
+/// cos x, within 0.81 ulp for every x.
 pub(super) fn cos(b: &mut Builder, x: Value) -> Value {
     let angle = Angle::of_radians(b, x);
     cosine(b, &angle)
 }
 
-/// tan x, within {TAN} ulp for every x.
+/// tan x, within 2.16 ulp for every x.
 pub(super) fn tan(b: &mut Builder, x: Value) -> Value {
     let angle = Angle::of_radians(b, x);
     let (sine, cosine) = sine_and_cosine(b, angle.rest);
