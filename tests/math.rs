@@ -186,20 +186,20 @@ const ALL: f64 = f64::MAX;
 #[test]
 fn exponentials() {
     let edges = [709.782712893384, -708.3964185322641, -744.4400719213812, -745.1332191019411, 709.436, 0.5 * LN_2];
-    check(Math::Exp, 1.0, &samples(750.0, &edges, -ALL, 1e4));
+    check(Math::Exp, 0.88, &samples(750.0, &edges, -ALL, 1e4));
     let edges = [709.782712893384, -36.7, 37.2, 37.4, 0.5 * LN_2, -0.5 * LN_2, 1.5 * LN_2, MIN, DENORMAL, 1e-160];
-    check(Math::Expm1, 1.05, &samples(50.0, &edges, -1e4, 1e4));
+    check(Math::Expm1, 1.04, &samples(50.0, &edges, -1e4, 1e4));
     let edges = [709.782712893384, 716.35, -36.7, 37.2, 37.4, 0.5 * LN_2, -0.5 * LN_2, MIN, DENORMAL, 1e-160];
-    check(Math::Exprel, 2.0, &samples(50.0, &edges, -1e4, 1e4));
+    check(Math::Exprel, 1.81, &samples(50.0, &edges, -1e4, 1e4));
 }
 
 #[test]
 fn logarithms() {
     let edges = [1.0, 0.5_f64.sqrt(), 2_f64.sqrt(), MIN, DENORMAL, ALL];
-    check(Math::Log, 1.0, &samples(100.0, &edges, DENORMAL, ALL));
-    check(Math::Log10, 1.0, &samples(100.0, &edges, DENORMAL, ALL));
+    check(Math::Log, 0.85, &samples(100.0, &edges, DENORMAL, ALL));
+    check(Math::Log10, 0.67, &samples(100.0, &edges, DENORMAL, ALL));
     let edges = [-0.9999999999999999, -0.29, 0.414, 1.0, MIN, DENORMAL, ALL, 5.6e-17, -5.6e-17];
-    check(Math::Log1p, 1.0, &samples(100.0, &edges, -0.9999999999999999, ALL));
+    check(Math::Log1p, 0.87, &samples(100.0, &edges, -0.9999999999999999, ALL));
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn circular_functions() {
     // Floating-Point Arithmetic, section on range reduction.
     let worst = 6381956970095103.0 * 2_f64.powi(797);
     let edges = [FRAC_PI_2, 2.0 * FRAC_PI_2, 3.0 * FRAC_PI_2, 1e5 * FRAC_PI_2, 0.5 * FRAC_PI_2, worst, 1e22, ALL, MIN];
-    for (function, bound) in [(Math::Sin, 1.0), (Math::Cos, 1.0), (Math::Tan, 2.2)] {
+    for (function, bound) in [(Math::Sin, 0.8), (Math::Cos, 0.81), (Math::Tan, 1.08)] {
         check(function, bound, &samples(1000.0, &edges, -ALL, ALL));
     }
 }
@@ -216,17 +216,17 @@ fn circular_functions() {
 #[test]
 fn inverse_functions() {
     let edges = [1.0, -1.0, 0.5, -0.5, MIN, DENORMAL];
-    check(Math::Arcsin, 2.0, &samples(1.0, &edges, -1.0, 1.0));
-    check(Math::Arccos, 2.0, &samples(1.0, &edges, -1.0, 1.0));
-    check(Math::Arctan, 2.0, &samples(10.0, &[0.41421, 2.41421, 1.0, MIN, DENORMAL, ALL], -ALL, ALL));
+    check(Math::Arcsin, 1.13, &samples(1.0, &edges, -1.0, 1.0));
+    check(Math::Arccos, 1.1, &samples(1.0, &edges, -1.0, 1.0));
+    check(Math::Arctan, 1.79, &samples(10.0, &[0.41421, 2.41421, 1.0, MIN, DENORMAL, ALL], -ALL, ALL));
 }
 
 #[test]
 fn hyperbolic_functions() {
     let edges = [710.4758600739439, 709.782712893384, 0.5 * LN_2, 0.25 * LN_2, 18.5, 22.0, MIN, DENORMAL, 7.45e-9];
-    check(Math::Sinh, 2.0, &samples(30.0, &edges, -1e4, 1e4));
-    check(Math::Cosh, 2.0, &samples(30.0, &edges, -1e4, 1e4));
-    check(Math::Tanh, 1.0, &samples(30.0, &edges, -1e4, 1e4));
+    check(Math::Sinh, 1.94, &samples(30.0, &edges, -1e4, 1e4));
+    check(Math::Cosh, 1.27, &samples(30.0, &edges, -1e4, 1e4));
+    check(Math::Tanh, 0.98, &samples(30.0, &edges, -1e4, 1e4));
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn powers() {
     for (&(x, y), &z) in arguments.iter().zip(&found) {
         let exact = big_power(x, y, &mut consts);
         let error = ulps(z, &exact);
-        assert!(error <= 1.0, "{x:e}^{y:e} = {z:e} is {error} ulp off");
+        assert!(error <= 0.91, "{x:e}^{y:e} = {z:e} is {error} ulp off");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::{Builder, Value};
 use super::exp::{LARGER, SMALL_ONE, SmallExpm1, quarter_exp};
-use super::{Pair, fast_sum, with_sign_of};
+use super::{Pair, divide, fast_sum, with_sign_of};
 
 /// sinh x = (E + E/(E + 1))/2 with E = e^|x| - 1, within 1.94 ulp.
 pub(super) fn sinh(b: &mut Builder, x: Value) -> Value {
@@ -55,15 +55,4 @@ pub(super) fn tanh(b: &mut Builder, x: Value) -> Value {
     let is_tiny = b.less(magnitude, limit);
     let result = b.select(is_tiny, magnitude, positive);
     with_sign_of(b, result, x)
-}
-
-/// A quotient of pairs, to little more than half an ulp.
-fn divide(b: &mut Builder, numerator: Pair, divisor: Pair) -> Value {
-    let quotient = b.div(numerator.high, divisor.high);
-    let negated = b.negate(quotient);
-    let rest = b.fma(negated, divisor.high, numerator.high);
-    let rest_low = b.fma(negated, divisor.low, numerator.low);
-    let rest = b.add(rest, rest_low);
-    let correction = b.div(rest, divisor.high);
-    b.add(quotient, correction)
 }
