@@ -99,6 +99,17 @@ fn exact_product(b: &mut Builder, x: Value, y: Value) -> Pair {
     Pair { high, low: b.fma(x, y, negated) }
 }
 
+/// A quotient of pairs, to little more than half an ulp.
+fn divide(b: &mut Builder, numerator: Pair, divisor: Pair) -> Value {
+    let quotient = b.div(numerator.high, divisor.high);
+    let negated = b.negate(quotient);
+    let rest = b.fma(negated, divisor.high, numerator.high);
+    let rest_low = b.fma(negated, divisor.low, numerator.low);
+    let rest = b.add(rest, rest_low);
+    let correction = b.div(rest, divisor.high);
+    b.add(quotient, correction)
+}
+
 /// The magnitude of `magnitude`, which is not negative, with the sign of `sign`.
 fn with_sign_of(b: &mut Builder, magnitude: Value, sign: Value) -> Value {
     let sign = sign_bit(b, sign);
