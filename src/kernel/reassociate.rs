@@ -2,7 +2,8 @@
 //! stands together and can be hoisted. Part of `fast` math only.
 //!
 //! - A product `a*x/b*y` becomes `(a/b) * (x*y)`, where `a/b` is constant over a run: a division
-//!   per element and tick turns into one per run.
+//!   per element and tick turns into one per run. What is divided by several varying numbers is
+//!   divided by their product.
 //! - A sum `a + x - b + y` becomes `(x + y) + (a - b)`.
 //! - A product of one varying factor `k*(a ± x)` becomes `k*a ± k*x`, which is one `fma`.
 //!
@@ -72,11 +73,7 @@ fn family(kernel: &Kernel, classes: &[Class], value: Value) -> Option<Family> {
     }
     match kernel.inst(value) {
         Inst::Binary(Binary::Add | Binary::Subtract, ..) | Inst::Unary(Unary::Negate, _) => Some(Family::Sum),
-        Inst::Binary(Binary::Multiply, ..) => Some(Family::Product),
-        Inst::Binary(Binary::Divide, _, divisor) => {
-            let class = classes[divisor.index()];
-            (class.varies == Varies::Runs || !class.per_element).then_some(Family::Product)
-        }
+        Inst::Binary(Binary::Multiply | Binary::Divide, ..) => Some(Family::Product),
         _ => None,
     }
 }
@@ -179,10 +176,11 @@ impl Pass<'_> {
 
     fn product(&mut self, root: Value) -> Value {
         let (per_element, mut negative) = (self.per_element(root), false);
-        let (mut fixed, mut varying) = (vec![], vec![]);
+        let (mut fixed, mut varying, mut divisors) = (vec![], vec![], vec![]);
         for (factor, inverse) in self.factors(root) {
             match self.sums[factor.index()] {
                 _ if self.is_fixed(factor, per_element) => fixed.push((factor, inverse)),
+                _ if inverse => divisors.push(self.image[factor.index()]),
                 Some(Sum { fixed: None, negative: true, rest }) => {
                     negative = !negative;
                     varying.push((rest, None));
@@ -194,6 +192,11 @@ impl Pass<'_> {
             }
         }
         let scale = self.scale(fixed, negative);
+        if let Some(divisor) = divisors.into_iter().reduce(|a, b| self.builder.mul(a, b)) {
+            let above = varying.into_iter().map(|(value, _)| value).reduce(|a, b| self.builder.mul(a, b));
+            let above = self.scaled(scale, above, negative);
+            return self.builder.div(above, divisor);
+        }
         match (scale, varying.as_slice()) {
             (Some(scale), &[(_, Some(Sum { fixed: Some(fixed), negative, rest }))]) => {
                 let (constant, scaled) = (self.builder.mul(scale, fixed), self.builder.mul(scale, rest));
@@ -212,7 +215,7 @@ impl Pass<'_> {
             (Some(scale), None) => scale,
             (None, Some(rest)) if negative => self.builder.negate(rest),
             (None, Some(rest)) => rest,
-            (None, None) => self.builder.float(1.0),
+            (None, None) => self.builder.float(if negative { -1.0 } else { 1.0 }),
         }
     }
 

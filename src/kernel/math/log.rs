@@ -30,13 +30,6 @@ pub(in crate::kernel) fn log(b: &mut Builder, x: Value) -> Value {
     edges(b, x, x, result)
 }
 
-/// log x for a normal, positive, finite x.
-pub(in crate::kernel) fn log_of_normal(b: &mut Builder, x: Value) -> Value {
-    let rounder = b.float(ROUNDER);
-    let parts = Parts::of_normal(b, x, rounder);
-    log_of_parts(b, &parts)
-}
-
 fn log_of_parts(b: &mut Builder, parts: &Parts) -> Value {
     let curve = Curve::new(b, parts.fraction);
     let [high, low] = LN2.map(|part| b.float(part));

@@ -18,9 +18,6 @@ mod power;
 mod reduce;
 mod trig;
 
-#[expect(unused_imports, reason = "normal random numbers are made of them")]
-pub(in crate::kernel) use {log::log_of_normal, trig::sin_cos_of_turns};
-
 use super::abi::Storage;
 use super::{Builder, Inst, Kernel, Math, Value};
 

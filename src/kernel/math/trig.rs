@@ -56,12 +56,6 @@ pub(super) fn tan(b: &mut Builder, x: Value) -> Value {
     keep_tiny(b, x, result)
 }
 
-/// Sine and cosine of `turns` full turns, for turns of magnitude below 2^48.
-pub(in crate::kernel) fn sin_cos_of_turns(b: &mut Builder, turns: Value) -> (Value, Value) {
-    let angle = Angle::of_turns(b, turns);
-    (sine(b, &angle), cosine(b, &angle))
-}
-
 /// `x` itself where it is below 2^-27 and so its own sine and tangent, zeros of either sign included.
 fn keep_tiny(b: &mut Builder, x: Value, result: Value) -> Value {
     let (magnitude, limit) = (b.abs(x), b.float(7.450580596923828e-09)); // 2^-27
