@@ -266,14 +266,8 @@ impl Work<'_> {
 }
 
 /// Code for a single assignment, for the host to run between ticks.
-pub fn assignment(
-    model: &Model,
-    index: usize,
-    group: &mut Group,
-    code: &GroupCode,
-    assignment: Assignment,
-) -> Interpreter {
-    let mut pool = std::mem::take(&mut group.pool);
+pub fn assignment(model: &Model, index: usize, group: &Group, code: &GroupCode, assignment: Assignment) -> Interpreter {
+    let mut pool = group.pool.clone();
     let value = scheme::spell_out(group, &mut pool, assignment.value);
     let storage = &code.layout.storage;
     let target = code.places[assignment.target.index()];

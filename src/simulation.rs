@@ -1,6 +1,6 @@
 //! A running simulation: what a host sets, runs, reads and stops.
 
-use crate::algebra::Kind;
+use crate::algebra::{Expr, ExprId, Function, Kind, Pool};
 use crate::compile;
 use crate::diagnostic::Report;
 use crate::dimension::{Dimension, Exponents, Quantity};
@@ -11,6 +11,7 @@ use crate::runtime::{self, CancelToken, Controls, Network, Progress, Recording, 
 use crate::source::Sources;
 use crate::syntax;
 use dimensioned::si::SI;
+use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
 use std::time::Duration;
 
@@ -113,6 +114,9 @@ pub struct Simulation {
     interval: Duration,
     /// The next action of the model's script.
     next: usize,
+    /// The pools of groups for which [`Simulation::set`] has drawn random numbers, by group: what is
+    /// drawn next must be others.
+    drawn: BTreeMap<usize, Pool>,
 }
 
 type Callback = Box<dyn FnMut(&Progress) + Send>;
@@ -121,7 +125,15 @@ impl Simulation {
     pub(crate) fn new(model: CompiledModel, seed: u64) -> Result<Self, Error> {
         let network = Network::with_seed(model.0.executable.plan.clone(), seed)?;
         let interval = Duration::from_millis(100);
-        Ok(Simulation { model, network, cancel: CancelToken::default(), progress: None, interval, next: 0 })
+        Ok(Simulation {
+            model,
+            network,
+            cancel: CancelToken::default(),
+            progress: None,
+            interval,
+            next: 0,
+            drawn: BTreeMap::new(),
+        })
     }
 
     /// Sets a variable, named `group.variable`, for all elements.
@@ -160,7 +172,8 @@ impl Simulation {
     fn set_text(&mut self, name: &str, text: &str) -> Result<(), Error> {
         let inner = &self.model.0;
         let (group_name, variable) = name.split_once('.').unwrap_or((name, ""));
-        let mut sources = Sources::new();
+        // Mistakes point into the model's text too, where variables are declared.
+        let mut sources = inner.sources.clone();
         let source = sources.add(format!("<set {name}>"), format!("{variable} = {text}"));
         let mut report = Report::new();
         let statements = syntax::statements(&sources, source, &mut report);
@@ -172,12 +185,20 @@ impl Simulation {
             return Err(Error::Value(format!("`{name}` takes one expression, not `{text}`")));
         };
         let mut group = inner.model.groups[index].clone();
+        if let Some(pool) = self.drawn.get(&index) {
+            group.pool.clone_from(pool);
+        }
         let assignment = model::assignment(&mut group, &inner.model.constants, statement, &mut report);
         let Some(assignment) = assignment.filter(|_| !report.has_errors()) else {
             return Err(Error::text(sources, report));
         };
-        let routine = compile::assignment(&inner.model, index, &mut group, &inner.groups[index], assignment);
-        Ok(self.network.apply(group_name, &routine)?)
+        let draws = is_random(&group.pool, assignment.value);
+        let routine = compile::assignment(&inner.model, index, &group, &inner.groups[index], assignment);
+        self.network.apply(group_name, &routine)?;
+        if draws {
+            self.drawn.insert(index, group.pool);
+        }
+        Ok(())
     }
 
     /// Splits `group.variable` and finds the group.
@@ -188,9 +209,19 @@ impl Simulation {
         let known = self.model.0.model.groups.iter().map(|group| group.name.as_str());
         let found = self.network.group(group).map_err(|_| Error::name("group", group, known))?;
         if found.variables().iter().all(|known| known.name != variable) {
+            if self.is_computed(group, variable) {
+                let what = "is computed where it is used and has no values of its own";
+                return Err(Error::Value(format!("`{name}` {what}; record it, or write what it is computed from")));
+            }
             return Err(Error::name("variable", name, self.names().iter().map(String::as_str)));
         }
         Ok((found, variable))
+    }
+
+    /// Whether a name is one of the model that is not kept in memory: a subexpression, `t`, `i`.
+    fn is_computed(&self, group: &str, variable: &str) -> bool {
+        let mut groups = self.model.0.model.groups.iter();
+        groups.find(|known| known.name == group).is_some_and(|group| group.find(variable).is_some())
     }
 
     /// All variables that have values, as `group.variable`.
@@ -368,6 +399,11 @@ impl Debug for Simulation {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("Simulation").field("model", &self.model).field("time", &self.time()).finish_non_exhaustive()
     }
+}
+
+fn is_random(pool: &Pool, value: ExprId) -> bool {
+    let draws = |id| matches!(pool.get(id), Expr::Call(Function::Rand | Function::Randn | Function::Poisson, _));
+    pool.reachable(&[value]).into_iter().any(draws)
 }
 
 fn copy(name: &str, target: &mut [f64], values: &[f64]) -> Result<(), Error> {

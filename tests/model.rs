@@ -277,7 +277,7 @@ fn messages_name_both_dimensions_and_say_what_to_write() {
         message("dx/dt = -x*S/tau : 1"),
         "no variable `S` is defined in group `g`\nS <- nothing has this name\n\
          `S` is no unit of the language, so that variables can have the name\n\
-         if the unit is meant, write `siemens`"
+         if the unit is meant, write `siemens`, else define `S`"
     );
     assert_eq!(
         message("dx/dt = -x*siemens/tau : 1"),

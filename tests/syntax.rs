@@ -893,9 +893,9 @@ fn refused_model_files() {
                 run 1
                 misplaced-item@1 "dv": equations belong to a group; write `group name[size] { … }` around them
             "method euler"
-                misplaced-item@1 "method": `method` stands inside a group; move it between the `{` and `}` of its group
+                misplaced-item@1 "method": `method` belongs inside a group; move it between the `{` and `}` of its group
             "init v = 3"
-                misplaced-item@1 "init": `init` stands inside a group; move it between the `{` and `}` of its group
+                misplaced-item@1 "init": `init` belongs inside a group; move it between the `{` and `}` of its group
             "}"
                 unmatched-bracket@1 "}": `}` closes nothing
             "group g[1] {\n v : 1\nrun 1*ms"
@@ -916,7 +916,7 @@ fn refused_model_files() {
             "group [1] { v : 1 }"
                 syntax-error@7 "[": expected a name, found `[`
             "group g[1] { v : 1\n record g.v\n }"
-                misplaced-item@2 "record": `record` stands outside of groups; move it after the `}` of this group
+                misplaced-item@2 "record": `record` belongs outside of groups; move it after the `}` of this group
             "group g[1] { methd euler }"
                 unknown-item@14 "methd": `methd` begins nothing that is known here; did you mean `method`?
             "group g[1] { dv/dt = -v\n method euler\n w : 1 }"
@@ -978,7 +978,7 @@ fn refused_model_files() {
             "group g[1] {\n init x = 3\n w = (a\n run 1 }\nrun 2"
                 run 2
                 unclosed-bracket@6 "(": `(` is never closed
-                misplaced-item@2 "run": `run` stands outside of groups; move it after the `}` of this group
+                misplaced-item@2 "run": `run` belongs outside of groups; move it after the `}` of this group
         "#]],
     );
 }

@@ -49,8 +49,11 @@ impl Run {
             };
             simulation.set(name.trim(), value.trim())?;
         }
+        targets.check(&simulation)?;
         let outcome = self.run(&mut simulation)?;
         self.write(&targets, &model, &simulation, &outcome)?;
+        // After the files, which count more than a line that nobody may read.
+        print(format!("{} simulated in {}", time(simulation.time()), time(outcome.wall.as_secs_f64())))?;
         if outcome.cancelled { Err(Failure::Interrupted) } else { Ok(()) }
     }
 
@@ -95,8 +98,6 @@ impl Run {
         if outcome.cancelled {
             show(&format!("stopped at t = {}; writing what was recorded\n", time(simulation.time())));
         }
-        let wall = outcome.wall.as_secs_f64();
-        print(format!("{} simulated in {}", time(simulation.time()), time(wall)))?;
         Ok(outcome)
     }
 
@@ -170,6 +171,29 @@ impl Run {
 struct Targets {
     data: Option<DataFormat>,
     figure: Option<FigureFormat>,
+}
+
+impl Targets {
+    /// Finds out before a long run whether its recordings fit into the files.
+    fn check(&self, simulation: &Simulation) -> Result<(), output::Error> {
+        if self.data.is_none() && self.figure.is_none() {
+            return Ok(());
+        }
+        let recordings: Vec<_> = simulation.recordings().collect();
+        for (index, one) in recordings.iter().enumerate() {
+            let earlier = &recordings[..index];
+            if earlier.iter().any(|other| other.name() == one.name()) {
+                return Err(output::Error::Duplicate { name: one.name().to_owned() });
+            }
+            if let Some(first) = earlier.first().filter(|first| first.dt() != one.dt())
+                && self.data == Some(DataFormat::Csv)
+            {
+                let (first, other) = (first.name().to_owned(), one.name().to_owned());
+                return Err(output::Error::SeveralTimeBases { first, other });
+            }
+        }
+        Ok(())
+    }
 }
 
 #[derive(Default)]

@@ -229,7 +229,12 @@ impl Lowering<'_> {
                 let (one, product) = (self.builder.float(1.0), self.product(x, -n));
                 self.builder.div(one, product)
             }
-            Some(0.5) if self.fast => self.builder.unary(UnaryOp::Sqrt, x),
+            Some(0.5) if self.fast => {
+                // The root of minus infinity is NaN, its power of a half is infinite.
+                let (lowest, infinity) = (self.builder.float(f64::NEG_INFINITY), self.builder.float(f64::INFINITY));
+                let (is_lowest, root) = (self.builder.equal(x, lowest), self.builder.unary(UnaryOp::Sqrt, x));
+                self.builder.select(is_lowest, infinity, root)
+            }
             _ => {
                 let y = self.float(b);
                 self.builder.power(x, y)

@@ -5,14 +5,18 @@
 //!   per element and tick turns into one per run. What is divided by several varying numbers is
 //!   divided by their product.
 //! - A sum `a + x - b + y` becomes `(x + y) + (a - b)`.
-//! - A product of one varying factor `k*(a ± x)` becomes `k*a ± k*x`, which is one `fma`.
+//! - A product of one varying factor `k*(a ± x)` becomes `k*a ± k*x`, which is one `fma`, where k and
+//!   a are known numbers and the product is an argument of a function that is smooth everywhere, such
+//!   as `exp`. With k from a parameter, `k*a ± k*x` would be NaN where that is infinite; and where
+//!   `a ± x` is exactly zero, as it is at rest, `sqrt` and comparisons would see a residue.
 //!
-//! Each is an identity of real numbers that keeps infinities and NaNs; roundings and the sign of a
-//! zero may differ. The error is that of one more rounding per factor or term.
+//! Each is an identity of real numbers that keeps infinities and NaNs as long as no intermediate
+//! product overflows; roundings and the sign of a zero may differ. The error is that of one more
+//! rounding per factor or term.
 
 use super::abi::{Storage, Varies};
 use super::split::{Class, classes};
-use super::{Binary, Builder, Inst, Kernel, Type, Unary, Value};
+use super::{Binary, Builder, Inst, Kernel, Math, Type, Unary, Value};
 
 /// The kernel with regrouped sums and products; takes a kernel that is all body.
 pub fn reassociate(kernel: &Kernel, storage: &Storage) -> Kernel {
@@ -21,8 +25,8 @@ pub fn reassociate(kernel: &Kernel, storage: &Storage) -> Kernel {
     let builder = Builder::new(kernel.name.clone(), storage);
     let families = kernel.values().map(|value| family(kernel, &classes, value)).collect();
     let count = kernel.insts.len();
-    let mut pass =
-        Pass { kernel, classes, families, builder, uses, image: vec![Value(0); count], sums: vec![None; count] };
+    let (smooth, image, sums) = (smooth(kernel), vec![Value(0); count], vec![None; count]);
+    let mut pass = Pass { kernel, classes, families, builder, uses, smooth, image, sums };
     let interior = pass.interior();
     for value in kernel.values() {
         if interior[value.index()] {
@@ -61,6 +65,7 @@ struct Pass<'a> {
     families: Vec<Option<Family>>,
     builder: Builder<'a>,
     uses: Vec<u32>,
+    smooth: Vec<bool>,
     image: Vec<Value>,
     sums: Vec<Option<Sum>>,
 }
@@ -76,6 +81,18 @@ fn family(kernel: &Kernel, classes: &[Class], value: Value) -> Option<Family> {
         Inst::Binary(Binary::Multiply | Binary::Divide, ..) => Some(Family::Product),
         _ => None,
     }
+}
+
+/// Whether only functions that turn a small error of their argument into a small error of their value
+/// use each value.
+fn smooth(kernel: &Kernel) -> Vec<bool> {
+    let mut smooth = vec![true; kernel.insts.len()];
+    for inst in &kernel.insts {
+        let is_smooth =
+            matches!(inst, Inst::Math(Math::Exp | Math::Exprel | Math::Sin | Math::Cos | Math::Cosh | Math::Arctan, _));
+        inst.operands().for_each(|operand| smooth[operand.index()] &= is_smooth);
+    }
+    smooth
 }
 
 impl Pass<'_> {
@@ -198,7 +215,9 @@ impl Pass<'_> {
             return self.builder.div(above, divisor);
         }
         match (scale, varying.as_slice()) {
-            (Some(scale), &[(_, Some(Sum { fixed: Some(fixed), negative, rest }))]) => {
+            (Some(scale), &[(_, Some(Sum { fixed: Some(fixed), negative, rest }))])
+                if self.smooth[root.index()] && self.is_finite(scale) && self.is_finite(fixed) =>
+            {
                 let (constant, scaled) = (self.builder.mul(scale, fixed), self.builder.mul(scale, rest));
                 if negative { self.builder.sub(constant, scaled) } else { self.builder.add(scaled, constant) }
             }
@@ -207,6 +226,11 @@ impl Pass<'_> {
                 self.scaled(scale, rest, negative)
             }
         }
+    }
+
+    /// Whether `value` is a number that is known and neither infinite nor NaN.
+    fn is_finite(&self, value: Value) -> bool {
+        self.builder.constant(value).is_some_and(|bits| f64::from_bits(bits).is_finite())
     }
 
     fn scaled(&mut self, scale: Option<Value>, rest: Option<Value>, negative: bool) -> Value {

@@ -93,7 +93,7 @@ pub(super) fn not_applicable(group: &Group, method: Method, asked: Span, refusal
 fn random_in_equation(group: &Group, method: Method, asked: Span, refusal: &Refusal) -> Diagnostic {
     let span = group.variable(refusal.equation).span;
     let message = format!("{}, but `{}` needs one value for the whole step", refusal.clause(group), method.name());
-    Diagnostic::error(Code("random-in-equation"), message, span, "a new number at every evaluation")
+    Diagnostic::error(Code("random-in-equation"), message, span, "its equation gives a new number at every evaluation")
         .with_label(asked, "the method")
         .with_help(refusal.help(method))
 }

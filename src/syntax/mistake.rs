@@ -202,7 +202,7 @@ pub(super) fn star_argument(span: Span) -> Diagnostic {
 }
 
 pub(super) fn missing_operator(span: Span, before: &str, after: &str) -> Diagnostic {
-    let mistake = Diagnostic::error(Code("missing-operator"), "an operator is missing", span, "expected before this");
+    let mistake = Diagnostic::error(Code("missing-operator"), "an operator is missing", span, "expected between these");
     if before.ends_with([')', ']']) || after == "(" || before.starts_with('"') || after.starts_with('"') {
         return mistake.with_help("to multiply, write `*`");
     }
@@ -263,8 +263,12 @@ pub(super) fn empty_flags(span: Span) -> Diagnostic {
 
 pub(super) fn bad_derivative(span: Span, name: &str) -> Diagnostic {
     let name = quote(name.strip_prefix('d').filter(|name| !name.is_empty()).unwrap_or(name), "x");
-    Diagnostic::error(Code("bad-derivative"), "this is not the derivative of a variable by time", span, "")
-        .with_help(format!("write `d{name}/dt = … : unit`"))
+    let mistake =
+        Diagnostic::error(Code("bad-derivative"), "this is not the derivative of a variable by time", span, "");
+    if name.starts_with(|first: char| first.is_ascii_digit()) {
+        return mistake.with_help("derivatives are of first order: write `dx/dt = y : unit` and `dy/dt = … : unit`");
+    }
+    mistake.with_help(format!("write `d{name}/dt = … : unit`"))
 }
 
 pub(super) fn prime(span: Span, name: &str) -> Diagnostic {
@@ -306,13 +310,13 @@ pub(super) fn equation_outside_group(span: Span) -> Diagnostic {
 }
 
 pub(super) fn inside_groups_only(span: Span, word: &str) -> Diagnostic {
-    let message = format!("`{word}` stands inside a group");
+    let message = format!("`{word}` belongs inside a group");
     Diagnostic::error(Code("misplaced-item"), message, span, "")
         .with_help("move it between the `{` and `}` of its group")
 }
 
 pub(super) fn outside_groups_only(span: Span, word: &str) -> Diagnostic {
-    let message = format!("`{word}` stands outside of groups");
+    let message = format!("`{word}` belongs outside of groups");
     let help = "move it after the `}` of this group";
     Diagnostic::error(Code("misplaced-item"), message, span, "").with_help(help)
 }

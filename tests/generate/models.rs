@@ -41,6 +41,7 @@ fn group(u: &mut Unstructured<'_>, number: u32) -> Result<String> {
     for (name, other, unit) in [("x", "y", "1"), ("y", "x", "1"), ("v", "w", "volt"), ("w", "v", "volt")] {
         let unit_sort = if unit == "1" { Sort::Number } else { Sort::Volt };
         let right = match form {
+            Form::Free if unit_sort == Sort::Number && u.ratio(1, 4)? => format!("{} + s", expr(u, unit_sort, 3)?),
             Form::Free => expr(u, unit_sort, 4)?,
             Form::OwnLinear => {
                 let (a, b) = (without(u, name, Sort::Number)?, without(u, name, unit_sort)?);
@@ -53,7 +54,7 @@ fn group(u: &mut Unstructured<'_>, number: u32) -> Result<String> {
         };
         let _ = writeln!(text, "    d{name}/dt = ({right})/tau : {unit}");
     }
-    text.push_str("    tau : second (constant)\n    p : 1\n    q : volt (shared)\n    n : integer\n    b : boolean\n");
+    text.push_str("    tau : second (constant)\n    p : 1\n    q : volt (shared)\n    r : 1 (shared)\n    n : integer\n    b : boolean\n");
     let _ = writeln!(text, "    s = {} : 1", expr(u, Sort::Number, 3)?);
     if u.ratio(1, 3)? {
         let _ = writeln!(text, "    h = {} : 1 (constant over dt)", expr(u, Sort::Number, 2)?);
@@ -72,7 +73,8 @@ fn group(u: &mut Unstructured<'_>, number: u32) -> Result<String> {
     }
     let _ = writeln!(
         text,
-        "    init q = {}*mV\n    init n = {}\n    init b = {}",
+        "    init q = {}*mV\n    init r = {}\n    init n = {}\n    init b = {}",
+        small(u)?,
         small(u)?,
         expr(u, Sort::Integer, 2)?,
         expr(u, Sort::Truth, 2)?
@@ -178,8 +180,9 @@ fn expr(u: &mut Unstructured<'_>, sort: Sort, depth: u32) -> Result<String> {
 
 fn leaf_of(u: &mut Unstructured<'_>, sort: Sort) -> Result<String> {
     Ok(match sort {
-        Sort::Number => match u.int_in_range(0..=7)? {
+        Sort::Number => match u.int_in_range(0..=8)? {
             0 | 1 => "x".to_owned(),
+            8 => "r".to_owned(),
             2 => "y".to_owned(),
             3 => "p".to_owned(),
             4 => "t/ms".to_owned(),

@@ -82,6 +82,7 @@ pub(in crate::model) fn floor_division(found: Dimension, span: Span) -> Diagnost
 
 pub(in crate::model) fn exponent_dimension(found: Dimension, span: Span) -> Diagnostic {
     error("exponent-dimension", "an exponent is a pure number".to_owned(), span, format!("this is {}", measure(found)))
+        .with_help(format!("divide it by something in {found}"))
 }
 
 pub(in crate::model) fn exponent_varies(base: Dimension, base_span: Span, exponent: Span) -> Diagnostic {
@@ -97,7 +98,7 @@ pub(in crate::model) fn exponent_varies(base: Dimension, base_span: Span, expone
 
 pub(in crate::model) fn exponent_too_large(span: Span) -> Diagnostic {
     error("exponent-too-large", "the exponent of a unit gets too large here".to_owned(), span, "no such unit")
-        .with_help("write a fraction like `1/3` instead of a decimal with many digits")
+        .with_help("exponents of units are whole numbers or fractions like `1/3`, of at most nine digits")
 }
 
 /// The right-hand side does not measure what the declaration says.
@@ -139,7 +140,7 @@ pub(in crate::model) fn definition_kind(equation: &Equation, span: Span, found: 
     match (found, expected) {
         (Kind::Boolean | Kind::Float, Kind::Integer) => diagnostic.with_help("write `int(…)` around it"),
         (Kind::Boolean, Kind::Float) => diagnostic.with_help("write `int(…)` around it, or declare it `boolean`"),
-        (_, Kind::Boolean) => diagnostic.with_help("compare it: `x != 0`"),
+        (_, Kind::Boolean) => diagnostic.with_help("compare it: `x != 0`, or write `True` or `False`"),
         (Kind::Integer | Kind::Float, _) => diagnostic,
     }
 }

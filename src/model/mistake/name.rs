@@ -1,6 +1,6 @@
 //! What is said about names.
 
-use super::{error, measure, nearest, suggest, warning};
+use super::{error, nearest, suggest, warning};
 use crate::algebra::Function;
 use crate::diagnostic::Diagnostic;
 use crate::dimension::{declared_names, spelled_out, unit};
@@ -19,7 +19,7 @@ pub(in crate::model) fn unknown_name(name: &str, scope: &Scope, span: Span) -> D
     if let Some(unit) = spelled_out(name) {
         return diagnostic
             .with_note(format!("`{name}` is no unit of the language, so that variables can have the name"))
-            .with_help(format!("if the unit is meant, write `{unit}`"));
+            .with_help(format!("if the unit is meant, write `{unit}`, else define `{name}`"));
     }
     if let Some(help) = foreign(name) {
         return diagnostic.with_help(help);
@@ -131,9 +131,9 @@ pub(in crate::model) fn not_a_function(name: &Ident, meaning: Meaning) -> Diagno
     };
     let diagnostic = error("not-a-function", format!("`{}` {what}", name.name), name.span, "cannot be called");
     match (meaning, name.name.as_str()) {
-        (Meaning::Unknown, "min" | "max") => {
-            diagnostic.with_help("`clip(x, low, high)` limits a value; `-inf*…` and `inf*…` leave one side open")
-        }
+        (Meaning::Unknown, "min" | "max") => diagnostic.with_help(
+            "the smaller of two is `clip(a, -inf, b)`, the larger `clip(a, b, inf)`; infinity too needs its unit",
+        ),
         (Meaning::Unknown, "ln") => diagnostic.with_help("the natural logarithm is `log(x)`"),
         (Meaning::Unknown, "pow") => diagnostic.with_help("write `x**y`"),
         (Meaning::Unknown, "mod" | "fmod") => diagnostic.with_help("write `x % y`"),
@@ -247,7 +247,8 @@ pub(in crate::model) fn write_to_subexpression(name: &Ident, defined: Span) -> D
 }
 
 pub(in crate::model) fn bare_unit(name: &str, span: Span) -> Diagnostic {
-    let unit = unit(name).map_or(String::new(), |unit| format!(" ({})", measure(unit.dimension)));
-    warning("bare-unit", format!("`{name}` here is the unit{unit}, not a variable"), span, "stands for 1 of this unit")
+    let unit = unit(name).map_or(String::new(), |unit| unit.dimension.to_string());
+    let unit = if unit.is_empty() || unit == name { String::new() } else { format!(" (in {unit})") };
+    warning("bare-unit", format!("`{name}` here is a unit{unit}, not a variable"), span, "stands for 1 of this unit")
         .with_help(format!("write `1*{name}` if that is meant"))
 }
