@@ -2,7 +2,8 @@
 
 use crate::compile::{self, Executable, GroupCode, Purpose};
 use crate::diagnostic::Report;
-use crate::jit::{self, Compiler};
+use crate::error::Error;
+use crate::jit::{self, Compiler, Options};
 use crate::model::Model;
 use crate::simulation::Simulation;
 use crate::source::{SourceId, Sources};
@@ -11,9 +12,6 @@ use std::fmt::{self, Debug, Formatter};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
-
-pub use crate::error::Error;
-pub use crate::jit::{Lanes, Options};
 
 /// Who runs the kernels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -1,8 +1,9 @@
 //! Runs the interpreter beside every form of compiled code and compares all bits.
 
 use crate::algebra::Kind;
-use crate::engine::{Engine, Executor, Lanes, Options};
+use crate::engine::{Engine, Executor};
 use crate::error::Error;
+use crate::jit::{Lanes, Options};
 use crate::model::Action;
 use crate::simulation::Simulation;
 use std::fmt::{self, Display, Formatter};

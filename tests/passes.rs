@@ -273,7 +273,9 @@ fn integer_call(function: Function, arguments: &[Found]) -> Option<Found> {
     if function == Function::Timestep {
         let ((t, time_error), (dt, dt_error)) = (arguments[0].float()?, arguments[1].float()?);
         let steps = (t + 1e-3 * dt) / dt;
-        return Float(steps, (time_error / dt).abs() + (steps * dt_error / dt).abs() + steps.abs()).integer().map(Integer);
+        return Float(steps, (time_error / dt).abs() + (steps * dt_error / dt).abs() + steps.abs())
+            .integer()
+            .map(Integer);
     }
     let a = arguments[0].integer()?;
     Some(Integer(match function {
@@ -380,7 +382,9 @@ fn check(text: &str, math: &str) -> Result<usize, String> {
         for (name, element, wanted) in wanted {
             let found = simulation.floats(&name).map_err(|error| error.to_string())?[element];
             if !is_right(found, wanted) {
-                return Err(format!("{math}, after t = {time}: {name}[{element}] is {found:?}, not {wanted:?}\n{text}"));
+                return Err(format!(
+                    "{math}, after t = {time}: {name}[{element}] is {found:?}, not {wanted:?}\n{text}"
+                ));
             }
             compared += usize::from(!matches!(wanted, Unsure));
         }

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 /// Compiles differential equations with units to native loops and runs them.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true, max_term_width = 100)]
-pub struct Command {
+pub(crate) struct Command {
     #[command(subcommand)]
     verb: Verb,
 }
@@ -171,7 +171,7 @@ impl From<dvdt::output::Error> for Failure {
 impl Command {
     /// Does what was asked for. Exit status 1: the model or the world has a mistake; 2: the command
     /// line has; 130: interrupted.
-    pub fn execute(self) -> ExitCode {
+    pub(crate) fn execute(self) -> ExitCode {
         let result = match self.verb {
             Verb::Run(run) => run.execute(),
             Verb::Check(check) => check.execute(),

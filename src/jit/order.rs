@@ -5,19 +5,21 @@
 //! alive avoids spills. Any order gives the same bits.
 
 use crate::kernel::{Binary, Inst, Kernel, Unary, Value};
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// Values alive above which saving registers comes before saving time. x86-64 has 16 vector
 /// registers; a few values more cost only cheap reloads.
-const MOST_ALIVE: i32 = 20;
+const MOST_ALIVE: u32 = 16;
 
 /// How many ready instructions are compared; bounds the work for very long bodies.
 const WINDOW: usize = 48;
 
 /// The instructions of the body that take part in a run, in the order to emit them. Loads and
 /// constants are left out: they are emitted where they are first used.
-pub(super) fn order(kernel: &Kernel) -> Vec<Value> {
-    let mut state = State::new(kernel);
+pub(super) fn order(kernel: &Kernel, copies: usize) -> Vec<Value> {
+    let copies = u32::try_from(copies).unwrap_or(1).max(1);
+    let mut state = State::new(kernel, copies);
     let mut order = Vec::with_capacity(kernel.insts.len() - kernel.prologue);
     while let Some(value) = state.choose() {
         state.emit(value);
@@ -43,10 +45,17 @@ struct State<'a> {
     loaded: Vec<bool>,
     ready: BTreeSet<Value>,
     alive: i32,
+    most_alive: i32,
+    /// The cycle at which each result is there, if an instruction starts every cycle.
+    finish: Vec<u32>,
+    /// The cycle of the next instruction.
+    now: u32,
+    /// Cycles per instruction: each is emitted once per vector.
+    copies: u32,
 }
 
 impl<'a> State<'a> {
-    fn new(kernel: &'a Kernel) -> Self {
+    fn new(kernel: &'a Kernel, copies: u32) -> Self {
         let count = kernel.insts.len();
         let mut state = State {
             kernel,
@@ -57,6 +66,10 @@ impl<'a> State<'a> {
             loaded: vec![false; count],
             ready: BTreeSet::new(),
             alive: 0,
+            most_alive: i32::try_from(MOST_ALIVE / copies).unwrap_or(i32::MAX),
+            finish: vec![0; count],
+            now: 0,
+            copies,
         };
         for value in kernel.values().skip(kernel.prologue) {
             for operand in kernel.inst(value).operands() {
@@ -78,14 +91,20 @@ impl<'a> State<'a> {
         !self.kernel.is_uniform(value) && !is_leaf(self.kernel.inst(value))
     }
 
+    /// The cycle at which all operands are there.
+    fn available(&self, value: Value) -> u32 {
+        self.kernel.inst(value).operands().map(|operand| self.finish[operand.index()]).max().unwrap_or(0)
+    }
+
+    /// The instruction that waits least, then the one with the longest way to go; when registers are
+    /// short, the one that frees most comes first.
     fn choose(&self) -> Option<Value> {
-        let candidates = self.ready.iter().copied().take(WINDOW);
-        let height = |value: Value| self.height[value.index()];
-        if self.alive < MOST_ALIVE {
-            candidates.max_by_key(|&value| (height(value), std::cmp::Reverse(value)))
-        } else {
-            candidates.max_by_key(|&value| (-self.growth(value), height(value), std::cmp::Reverse(value)))
-        }
+        let short = self.alive >= self.most_alive;
+        self.ready.iter().copied().take(WINDOW).max_by_key(|&value| {
+            let saved = if short { -self.growth(value) } else { 0 };
+            let wait = self.available(value).saturating_sub(self.now);
+            (saved, Reverse(wait), self.height[value.index()], Reverse(value))
+        })
     }
 
     /// How many more values are alive after `value` than before.
@@ -110,6 +129,8 @@ impl<'a> State<'a> {
 
     fn emit(&mut self, value: Value) {
         self.ready.remove(&value);
+        self.finish[value.index()] = self.available(value).max(self.now) + latency(self.kernel.inst(value));
+        self.now += self.copies;
         self.alive += self.growth(value);
         for operand in self.kernel.inst(value).operands() {
             self.uses[operand.index()] -= 1;

@@ -19,12 +19,19 @@ use cranelift::prelude::{
     StackSlotKind, types,
 };
 use cranelift_codegen::isa::TargetIsa;
+use rustc_hash::FxHashMap;
 
 /// The most vectors that one turn of the loop takes.
 const MOST_COPIES: usize = 4;
 
-/// Bodies of fewer operations take two vectors at a time, so that one fills the other's waits.
-const SHORT_BODY: usize = 100;
+/// Bodies of so few operations take four vectors at a time, so that the loop costs less.
+const TINY_BODY: usize = 8;
+
+/// Bodies of so few operations take two vectors at a time, so that one fills the other's waits.
+const SHORT_BODY: usize = 24;
+
+/// A constant stays in its register while the next use is so many instructions away.
+const REACH: usize = 6;
 
 /// Numbers of the prologue that stay in registers during the loop; more would be spilled, so that
 /// they are loaded at each use instead.
@@ -50,8 +57,9 @@ pub(super) fn translate(
     builder.append_block_params_for_function_params(entry);
     builder.switch_to_block(entry);
     let params: Vec<ir::Value> = builder.block_params(entry).to_vec();
-    let body = order::order(kernel);
-    let copies = copies(kernel, body.len(), options);
+    let operations = kernel.insts.iter().skip(kernel.prologue).filter(|inst| !order::is_leaf(**inst)).count();
+    let copies = copies(kernel, operations, options);
+    let body = order::order(kernel, copies);
     let mut translator = Translator {
         kernel,
         layout,
@@ -64,6 +72,8 @@ pub(super) fn translate(
         scratch: vec![None; kernel.insts.len()],
         needs_negation: negations(kernel),
         turn: None,
+        recent: FxHashMap::default(),
+        emitted: 0,
         builder,
     };
     translator.loops(&params, &body);
@@ -74,7 +84,12 @@ pub(super) fn translate(
 
 fn copies(kernel: &Kernel, operations: usize, options: Options) -> usize {
     let scalar = kernel.insts.iter().any(|inst| matches!(inst, Inst::Table(..)));
-    let automatic = if operations < SHORT_BODY && !scalar { 2 } else { 1 };
+    let automatic = match operations {
+        _ if scalar => 1,
+        0..=TINY_BODY => 4,
+        0..=SHORT_BODY => 2,
+        _ => 1,
+    };
     options.interleave.unwrap_or(automatic).clamp(1, MOST_COPIES).next_power_of_two()
 }
 
@@ -102,6 +117,10 @@ struct Translator<'a> {
     scratch: Vec<Option<(ir::Value, i32)>>,
     needs_negation: Vec<bool>,
     turn: Option<Turn>,
+    /// Constants of this turn, and at which instruction they were last used.
+    recent: FxHashMap<(i32, ir::Type), (ir::Value, usize)>,
+    /// How many instructions of the body are emitted.
+    emitted: usize,
     builder: FunctionBuilder<'a>,
 }
 
@@ -272,6 +291,7 @@ impl Translator<'_> {
         self.turn = Some(Turn { words, bytes, element });
         for &value in body {
             let inst = self.kernel.inst(value);
+            self.emitted += 1;
             if let Inst::Store(id, a) = inst {
                 self.store(value, id, a);
                 continue;
@@ -337,7 +357,6 @@ impl Translator<'_> {
         [self.builder.ins().load(ty, aligned(), base, offset); MOST_COPIES]
     }
 
-    /// One load from the pool, right where it is used: registers are scarcer than loads.
     fn constant(&mut self, bits: u64, ty: Type) -> Copies {
         let constant = match (self.lanes, ty) {
             (Lanes::One, Type::Bool) => self.builder.ins().iconst(types::I8, bits.cast_signed()),
@@ -350,9 +369,20 @@ impl Translator<'_> {
         [constant; MOST_COPIES]
     }
 
+    /// One load from the pool, right where it is used: registers are scarcer than loads.
     fn pool_load(&mut self, ty: ir::Type, words: [u64; 2]) -> ir::Value {
         let offset = self.pool.pair(words);
-        self.builder.ins().load(ty, aligned(), self.pool_base, offset)
+        if let Some((value, emitted)) = self.recent.get_mut(&(offset, ty))
+            && self.emitted - *emitted <= REACH
+        {
+            *emitted = self.emitted;
+            return *value;
+        }
+        let value = self.builder.ins().load(ty, aligned(), self.pool_base, offset);
+        if self.turn.is_some() {
+            self.recent.insert((offset, ty), (value, self.emitted));
+        }
+        value
     }
 
     /// Base and displacement of a byte offset from a pointer; displacements have 32 bits.

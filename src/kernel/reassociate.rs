@@ -2,7 +2,8 @@
 //! stands together and can be hoisted. Part of `fast` math only.
 //!
 //! - A product `a*x/b*y` becomes `(a/b) * (x*y)`, where `a/b` is constant over a run: a division
-//!   per element and tick turns into one per run.
+//!   per element and tick turns into one per run. What is divided by several varying numbers is
+//!   divided by their product.
 //! - A sum `a + x - b + y` becomes `(x + y) + (a - b)`.
 //! - A product of one varying factor `k*(a ± x)` becomes `k*a ± k*x`, which is one `fma`, where k and
 //!   a are known numbers and the product is an argument of a function that is smooth everywhere, such
@@ -77,13 +78,7 @@ fn family(kernel: &Kernel, classes: &[Class], value: Value) -> Option<Family> {
     }
     match kernel.inst(value) {
         Inst::Binary(Binary::Add | Binary::Subtract, ..) | Inst::Unary(Unary::Negate, _) => Some(Family::Sum),
-        Inst::Binary(Binary::Multiply, ..) => Some(Family::Product),
-        Inst::Binary(Binary::Divide, _, divisor) => {
-            // Only what is done less often than the division itself can be divided by ahead.
-            let class = classes[divisor.index()];
-            let ahead = class.varies == Varies::Runs || (classes[value.index()].per_element && !class.per_element);
-            ahead.then_some(Family::Product)
-        }
+        Inst::Binary(Binary::Multiply | Binary::Divide, ..) => Some(Family::Product),
         _ => None,
     }
 }
@@ -93,10 +88,8 @@ fn family(kernel: &Kernel, classes: &[Class], value: Value) -> Option<Family> {
 fn smooth(kernel: &Kernel) -> Vec<bool> {
     let mut smooth = vec![true; kernel.insts.len()];
     for inst in &kernel.insts {
-        let is_smooth = matches!(
-            inst,
-            Inst::Math(Math::Exp | Math::Exprel | Math::Sin | Math::Cos | Math::Cosh | Math::Arctan, _)
-        );
+        let is_smooth =
+            matches!(inst, Inst::Math(Math::Exp | Math::Exprel | Math::Sin | Math::Cos | Math::Cosh | Math::Arctan, _));
         inst.operands().for_each(|operand| smooth[operand.index()] &= is_smooth);
     }
     smooth
@@ -200,10 +193,11 @@ impl Pass<'_> {
 
     fn product(&mut self, root: Value) -> Value {
         let (per_element, mut negative) = (self.per_element(root), false);
-        let (mut fixed, mut varying) = (vec![], vec![]);
+        let (mut fixed, mut varying, mut divisors) = (vec![], vec![], vec![]);
         for (factor, inverse) in self.factors(root) {
             match self.sums[factor.index()] {
                 _ if self.is_fixed(factor, per_element) => fixed.push((factor, inverse)),
+                _ if inverse => divisors.push(self.image[factor.index()]),
                 Some(Sum { fixed: None, negative: true, rest }) => {
                     negative = !negative;
                     varying.push((rest, None));
@@ -215,6 +209,11 @@ impl Pass<'_> {
             }
         }
         let scale = self.scale(fixed, negative);
+        if let Some(divisor) = divisors.into_iter().reduce(|a, b| self.builder.mul(a, b)) {
+            let above = varying.into_iter().map(|(value, _)| value).reduce(|a, b| self.builder.mul(a, b));
+            let above = self.scaled(scale, above, negative);
+            return self.builder.div(above, divisor);
+        }
         match (scale, varying.as_slice()) {
             (Some(scale), &[(_, Some(Sum { fixed: Some(fixed), negative, rest }))])
                 if self.smooth[root.index()] && self.is_finite(scale) && self.is_finite(fixed) =>
@@ -240,7 +239,7 @@ impl Pass<'_> {
             (Some(scale), None) => scale,
             (None, Some(rest)) if negative => self.builder.negate(rest),
             (None, Some(rest)) => rest,
-            (None, None) => self.builder.float(1.0),
+            (None, None) => self.builder.float(if negative { -1.0 } else { 1.0 }),
         }
     }
 

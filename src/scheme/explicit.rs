@@ -37,19 +37,19 @@ pub const EULER: Explicit = Explicit { method: Method::Euler, order: 1, text: "x
 pub const RK2: Explicit = Explicit {
     method: Method::Rk2,
     order: 2,
-    text: "k = dt*f(x, t)
-           x_new = x + dt*f(x + k/2, t + dt/2)",
+    text: "k = f(x, t)
+           x_new = x + dt*f(x + dt/2*k, t + dt/2)",
 };
 
 /// The classical method, table II.1.2 there.
 pub const RK4: Explicit = Explicit {
     method: Method::Rk4,
     order: 4,
-    text: "k1 = dt*f(x, t)
-           k2 = dt*f(x + k1/2, t + dt/2)
-           k3 = dt*f(x + k2/2, t + dt/2)
-           k4 = dt*f(x + k3, t + dt)
-           x_new = x + (k1 + 2*k2 + 2*k3 + k4)/6",
+    text: "k1 = f(x, t)
+           k2 = f(x + dt/2*k1, t + dt/2)
+           k3 = f(x + dt/2*k2, t + dt/2)
+           k4 = f(x + dt*k3, t + dt)
+           x_new = x + dt/6*(k1 + 2*k2 + 2*k3 + k4)",
 };
 
 /// All of them.

@@ -227,20 +227,49 @@ pub struct ModelFile {
 /// One item of a model file.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
-    /// `clock dt = 0.1*ms` (no name: the clock of every group that names none), `clock slow dt = 1*ms`
-    Clock { name: Option<Ident>, dt: Expr, span: Span },
+    /// `clock dt = 0.1*ms`, `clock slow dt = 1*ms`
+    Clock {
+        /// `None` for the clock of every group that names none.
+        name: Option<Ident>,
+        /// The length of a tick.
+        dt: Expr,
+        /// The whole item.
+        span: Span,
+    },
     /// `constant E_L = -60*mV`
-    Constant { name: Ident, value: Expr, span: Span },
+    Constant {
+        /// What it is called.
+        name: Ident,
+        /// What it is.
+        value: Expr,
+        /// The whole item.
+        span: Span,
+    },
     /// `group cells[100] { … }`
     Group(Group),
     /// `record cells.v`
     Record(Record),
     /// `set cells.tau = 5*ms`: a write between two runs.
-    Set { group: Ident, statement: Statement },
+    Set {
+        /// The group.
+        group: Ident,
+        /// What is written.
+        statement: Statement,
+    },
     /// `run 100*second`
-    Run { duration: Expr, span: Span },
+    Run {
+        /// How long.
+        duration: Expr,
+        /// The whole item.
+        span: Span,
+    },
     /// `math precise`, `denormals flush`
-    Setting { key: Ident, value: Ident },
+    Setting {
+        /// Which.
+        key: Ident,
+        /// To what.
+        value: Ident,
+    },
 }
 
 /// `group name[size] { … }`

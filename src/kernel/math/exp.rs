@@ -34,12 +34,12 @@ const EXPM1_CEILING: f64 = 717.0;
 /// Everything below gives an [`expm1`] of -1.
 const EXPM1_FLOOR: f64 = -40.0;
 
-/// Binary digits by which [`small_expm1`] is smaller than e^x - 1, so that nothing overflows.
-const SMALLER: u8 = 12;
-/// 2^-12, as [`SMALLER`] says.
-const SMALL_ONE: f64 = 0.000244140625;
+/// 2^-12: [`SmallExpm1`] is by so much smaller than e^x - 1, so that nothing overflows.
+pub(super) const SMALL_ONE: f64 = 0.000244140625;
+/// 2^12
+pub(super) const LARGER: f64 = 4096.0;
 
-/// e^x, within {EXP} ulp.
+/// e^x, within 0.88 ulp.
 pub(in crate::kernel) fn exp(b: &mut Builder, x: Value) -> Value {
     scaled_exp(b, x, 0)
 }
@@ -63,60 +63,97 @@ fn scaled_exp(b: &mut Builder, x: Value, smaller: u8) -> Value {
 /// e^(high + low) for powers, where low is far smaller than high, within about 0.6 ulp.
 pub(super) fn exp_of_pair(b: &mut Builder, exponent: Pair) -> Value {
     let high = clamp(b, EXP_FLOOR, exponent.high, EXP_CEILING);
-    let reduced = Reduced::new(b, high, 2046.0);
+    let reduced = Reduced::new(b, high, 2046.0).with_low(b, exponent.low);
     let tail = reduced.tail(b);
-    let correction = reduced.correction(b);
-    let correction = b.add(correction, exponent.low);
     let one = b.float(1.0);
     let sum = super::fast_sum(b, one, reduced.head);
-    let low = b.add(sum.low, correction);
-    // The correction multiplies e^r; its part r*correction matters when it is as large as here.
-    let low = b.fma(correction, reduced.rest, low);
+    let low = b.add(sum.low, reduced.correction);
     let low = b.fma(reduced.square, tail, low);
     let power = b.add(sum.high, low);
     reduced.scale(b, power)
 }
 
-/// e^x - 1, within {EXPM1} ulp.
+/// e^x - 1, within 1.04 ulp.
 pub(in crate::kernel) fn expm1(b: &mut Builder, x: Value) -> Value {
-    let (small, is_tiny) = small_expm1(b, x);
-    let sum = b.add(small.high, small.low);
-    let unit = b.float(f64::from(1_u32 << SMALLER));
-    let result = b.mul(sum, unit);
-    b.select(is_tiny, x, result)
+    let (small, lost_rest) = SmallExpm1::with_lost_rest(b, x);
+    // Where 2^k is so large that 2^k - 1 rounds, what it loses may be half an ulp.
+    let lost = b.sub(small.scale, small.start);
+    let unit = b.float(SMALL_ONE);
+    let lost = b.sub(lost, unit);
+    let low = b.add(small.low, lost);
+    let low = b.add(low, lost_rest);
+    let sum = b.add(small.high, low);
+    let larger = b.float(LARGER);
+    let result = b.mul(sum, larger);
+    b.select(small.is_tiny, x, result)
 }
 
-/// (e^x - 1)/x, 1 at 0, within {EXPREL} ulp.
+/// (e^x - 1)/x, 1 at 0, within 2 ulp (1.93 was the most found).
+///
+/// As [`SmallExpm1`], but what the sums lose is left out.
 pub(in crate::kernel) fn exprel(b: &mut Builder, x: Value) -> Value {
-    let (small, is_tiny) = small_expm1(b, x);
-    let sum = b.add(small.high, small.low);
-    let ceiling = b.float(EXPM1_CEILING);
+    let (ceiling, floor) = (b.float(EXPM1_CEILING), b.float(EXPM1_FLOOR));
     let below = b.min(ceiling, x);
-    let (unit, one) = (b.float(SMALL_ONE), b.float(1.0));
+    let clamped = b.max(floor, below);
+    let reduced = Reduced::new(b, clamped, 1023.0 - 12.0);
+    let tail = reduced.tail(b);
+    let curve = b.fma(reduced.square, tail, reduced.correction);
+    let (unit, zero, one) = (b.float(SMALL_ONE), b.float(0.0), b.float(1.0));
+    let scale = power_of_two(b, reduced.biased);
+    let start = b.sub(scale, unit);
+    let line = b.fma(scale, reduced.head, start);
+    let sum = b.fma(scale, curve, line);
     let divisor = b.mul(below, unit);
     let result = b.div(sum, divisor);
+    let is_tiny = b.equal(reduced.square, zero);
     b.select(is_tiny, one, result)
 }
 
-/// (e^x - 1)/2^12 for x above -40 and below 717 (clamped to those), and whether x is so tiny that
-/// the result is x itself.
+/// (e^x - 1)/2^12 as high + low, for x between -40 and 717 and clamped to those.
 ///
 /// With s = 2^k/2^12 it is (s - 2^-12) + s*(e^r - 1). The sum of the first term and s*r is taken
 /// without error, because for k = 1 the two nearly cancel.
-pub(super) fn small_expm1(b: &mut Builder, x: Value) -> (Pair, Value) {
-    let x = clamp(b, EXPM1_FLOOR, x, EXPM1_CEILING);
-    let reduced = Reduced::new(b, x, 1023.0 - f64::from(SMALLER));
-    let tail = reduced.tail(b);
-    let correction = reduced.correction(b);
-    let curve = b.fma(reduced.square, tail, correction);
-    let (unit, zero) = (b.float(SMALL_ONE), b.float(0.0));
-    let scale = power_of_two(b, reduced.biased);
-    let start = b.sub(scale, unit);
-    let high = b.fma(scale, reduced.head, start);
-    let lost = b.sub(start, high);
-    let lost = b.fma(scale, reduced.head, lost);
-    let low = b.fma(scale, curve, lost);
-    (Pair { high, low }, b.equal(reduced.square, zero))
+pub(super) struct SmallExpm1 {
+    /// s
+    pub(super) scale: Value,
+    /// s - 2^-12, rounded
+    pub(super) start: Value,
+    pub(super) high: Value,
+    pub(super) low: Value,
+    /// Whether e^x - 1 is x itself.
+    pub(super) is_tiny: Value,
+}
+
+impl SmallExpm1 {
+    pub(super) fn new(b: &mut Builder, x: Value) -> Self {
+        let x = clamp(b, EXPM1_FLOOR, x, EXPM1_CEILING);
+        let reduced = Reduced::new(b, x, 1023.0 - 12.0);
+        SmallExpm1::of_reduced(b, &reduced)
+    }
+
+    /// Gives also what is lost by taking the powers of r as it is rounded: up to a quarter ulp.
+    fn with_lost_rest(b: &mut Builder, x: Value) -> (Self, Value) {
+        let x = clamp(b, EXPM1_FLOOR, x, EXPM1_CEILING);
+        let reduced = Reduced::new(b, x, 1023.0 - 12.0);
+        let small = SmallExpm1::of_reduced(b, &reduced);
+        let taken = b.sub(reduced.head, reduced.rest);
+        let lost = b.add(taken, reduced.correction);
+        let slope = b.mul(small.scale, reduced.rest);
+        (small, b.mul(lost, slope))
+    }
+
+    fn of_reduced(b: &mut Builder, reduced: &Reduced) -> Self {
+        let tail = reduced.tail(b);
+        let curve = b.fma(reduced.square, tail, reduced.correction);
+        let (unit, zero) = (b.float(SMALL_ONE), b.float(0.0));
+        let scale = power_of_two(b, reduced.biased);
+        let start = b.sub(scale, unit);
+        let high = b.fma(scale, reduced.head, start);
+        let lost = b.sub(start, high);
+        let lost = b.fma(scale, reduced.head, lost);
+        let low = b.fma(scale, curve, lost);
+        SmallExpm1 { scale, start, high, low, is_tiny: b.equal(reduced.square, zero) }
+    }
 }
 
 /// `x` between two constants; NaN stays, because it is the second operand.
@@ -134,6 +171,8 @@ struct Reduced {
     k: Value,
     /// x - k*(ln 2 rounded), exact
     head: Value,
+    /// what r is more than `head`
+    correction: Value,
     /// r
     rest: Value,
     /// r²
@@ -147,19 +186,22 @@ impl Reduced {
         let k = b.sub(shifted, rounder);
         let [high, low] = LN2.map(|part| b.float(-part));
         let head = b.fma(k, high, x);
+        let correction = b.mul(k, low);
         let rest = b.fma(k, low, head);
-        Reduced { biased: b.to_bits(shifted), k, head, rest, square: b.mul(rest, rest) }
+        Reduced { biased: b.to_bits(shifted), k, head, correction, rest, square: b.mul(rest, rest) }
+    }
+
+    /// The same for an argument that is greater by `low`.
+    fn with_low(self, b: &mut Builder, low: Value) -> Self {
+        let ln2_low = b.float(-LN2[1]);
+        let correction = b.fma(self.k, ln2_low, low);
+        let rest = b.add(self.head, correction);
+        Reduced { correction, rest, square: b.mul(rest, rest), ..self }
     }
 
     /// (e^r - 1 - r)/r²
     fn tail(&self, b: &mut Builder) -> Value {
         polynomial(b, self.rest, self.square, &TAIL)
-    }
-
-    /// What r is more than `head`.
-    fn correction(&self, b: &mut Builder) -> Value {
-        let low = b.float(-LN2[1]);
-        b.mul(self.k, low)
     }
 
     /// `power * 2^k` where `biased` is k + 2046, in two steps of about 2^(k/2), so that neither

@@ -1,7 +1,7 @@
 //! `arcsin`, `arccos` and `arctan`.
 
 use super::super::{Builder, Unary, Value};
-use super::{polynomial::polynomial, with_sign_of};
+use super::{fast_sum, polynomial::polynomial, with_sign_of};
 
 const HALF_PI: [f64; 2] = [1.5707963267948966, 6.123233995736766e-17];
 const PI: [f64; 2] = [3.141592653589793, 1.2246467991473532e-16];
@@ -39,7 +39,7 @@ const ARCTANGENT: [f64; 11] = [
     -0.019221273043194948,
 ];
 
-/// arcsin x, within {ARCSIN} ulp.
+/// arcsin x, within 1.13 ulp.
 pub(super) fn arcsin(b: &mut Builder, x: Value) -> Value {
     let magnitude = b.abs(x);
     let side = Side::new(b, magnitude);
@@ -54,7 +54,7 @@ pub(super) fn arcsin(b: &mut Builder, x: Value) -> Value {
     with_sign_of(b, result, x)
 }
 
-/// arccos x, within {ARCCOS} ulp.
+/// arccos x, within 1.10 ulp.
 pub(super) fn arccos(b: &mut Builder, x: Value) -> Value {
     let magnitude = b.abs(x);
     let side = Side::new(b, magnitude);
@@ -97,13 +97,14 @@ impl Side {
         let fourth = b.mul(self.square, self.square);
         let series = polynomial(b, self.square, fourth, &ARCSINE);
         let cube = b.mul(angle, self.square);
-        let start = b.add(base[0], angle);
-        let low = b.fma(cube, series, base[1]);
-        b.add(start, low)
+        let start = fast_sum(b, base[0], angle);
+        let low = b.add(start.low, base[1]);
+        let low = b.fma(cube, series, low);
+        b.add(start.high, low)
     }
 }
 
-/// arctan x, within {ARCTAN} ulp.
+/// arctan x, within 1.79 ulp.
 ///
 /// With t = (|x| - 1)/(|x| + 1) it is π/4 + arctan t, with t = -1/|x| it is π/2 + arctan t.
 pub(super) fn arctan(b: &mut Builder, x: Value) -> Value {

@@ -18,9 +18,6 @@ mod power;
 mod reduce;
 mod trig;
 
-#[expect(unused_imports, reason = "normal random numbers are made of them")]
-pub(in crate::kernel) use {log::log_of_normal, trig::sin_cos_of_turns};
-
 use super::abi::Storage;
 use super::{Builder, Inst, Kernel, Math, Value};
 
@@ -97,6 +94,17 @@ fn exact_product(b: &mut Builder, x: Value, y: Value) -> Pair {
     let high = b.mul(x, y);
     let negated = b.negate(high);
     Pair { high, low: b.fma(x, y, negated) }
+}
+
+/// A quotient of pairs, to little more than half an ulp.
+fn divide(b: &mut Builder, numerator: Pair, divisor: Pair) -> Value {
+    let quotient = b.div(numerator.high, divisor.high);
+    let negated = b.negate(quotient);
+    let rest = b.fma(negated, divisor.high, numerator.high);
+    let rest_low = b.fma(negated, divisor.low, numerator.low);
+    let rest = b.add(rest, rest_low);
+    let correction = b.div(rest, divisor.high);
+    b.add(quotient, correction)
 }
 
 /// The magnitude of `magnitude`, which is not negative, with the sign of `sign`.

@@ -116,14 +116,6 @@ impl Angle {
         let fraction = Pair { high: fraction.high, low: b.add(fraction.low, lowest) };
         Angle { quarters, rest: radians(b, fraction) }
     }
-
-    /// Takes apart a number of turns of magnitude below 2^48.
-    pub(super) fn of_turns(b: &mut Builder, turns: Value) -> Self {
-        let (four, zero) = (b.float(4.0), b.float(0.0));
-        let angle = b.mul(turns, four);
-        let (quarters, fraction) = split_quarters(b, angle);
-        Angle { quarters, rest: radians(b, Pair { high: fraction, low: zero }) }
-    }
 }
 
 /// The nearest integer, in the low bits of an integer, and the rest, exact.
