@@ -373,12 +373,22 @@ impl Linked<'_> {
         }
     }
 
+    /// `cells.v`, and `cells.v#2` when that variable is recorded a second time.
+    fn record_name(&self, number: usize) -> String {
+        let record = &self.model.records[number];
+        let group = &self.model.groups[record.group];
+        let same = |other: &&crate::model::Record| (other.group, other.variable) == (record.group, record.variable);
+        let earlier = self.model.records[..number].iter().filter(same).count();
+        let name = format!("{}.{}", group.name, group.variable(record.variable).name);
+        if earlier == 0 { name } else { format!("{name}#{}", earlier + 1) }
+    }
+
     fn monitor(&self, number: usize, place: Place, evaluate: Option<Arc<dyn Routine>>) -> MonitorPlan {
         let record = &self.model.records[number];
         let group = &self.model.groups[record.group];
         let variable = group.variable(record.variable);
         MonitorPlan {
-            name: format!("{}.{}", group.name, variable.name),
+            name: self.record_name(number),
             group: record.group,
             dimension: variable.dimension,
             kind: variable.kind,

@@ -114,6 +114,8 @@ pub struct Simulation {
     interval: Duration,
     /// The next action of the model's script.
     next: usize,
+    /// When a run of the script that was cancelled should have ended, in seconds.
+    unfinished: Option<f64>,
     /// The pools of groups for which [`Simulation::set`] has drawn random numbers, by group: what is
     /// drawn next must be others.
     drawn: BTreeMap<usize, Pool>,
@@ -132,6 +134,7 @@ impl Simulation {
             progress: None,
             interval,
             next: 0,
+            unfinished: None,
             drawn: BTreeMap::new(),
         })
     }
@@ -309,26 +312,46 @@ impl Simulation {
         Ok(self.network.run_with(time, controls)?)
     }
 
-    /// Does what is left of the model's script: its `run` and `set` items, in order. Stops after a
-    /// run that was cancelled; a later call goes on with the next item.
+    /// Does what is left of the model's script: its `run` and `set` items, in order. Stops in a run
+    /// that is cancelled; a later call goes on with the rest of it.
     ///
     /// # Errors
     /// As [`Simulation::run_for`].
     pub fn run_script(&mut self) -> Result<Vec<runtime::Report>, Error> {
         let model = self.model.clone();
         let mut reports = vec![];
-        while let Some(action) = model.0.model.script.get(self.next) {
+        if let Some(end) = self.unfinished {
+            reports.push(self.run_until(end)?);
+        } else {
+            self.reserve(&model)?;
+        }
+        while !reports.last().is_some_and(|report: &runtime::Report| report.cancelled)
+            && let Some(action) = model.0.model.script.get(self.next)
+        {
             let number = self.next;
             self.next += 1;
             match *action {
-                Action::Run { seconds, .. } => reports.push(self.run_for(Input::Float(seconds, Dimension::TIME))?),
+                Action::Run { seconds, .. } => reports.push(self.run_until(self.time() + seconds)?),
                 Action::Set { .. } => self.apply_set(number)?,
-            }
-            if reports.last().is_some_and(|report| report.cancelled) {
-                break;
             }
         }
         Ok(reports)
+    }
+
+    /// Runs to a time, and remembers it when the run is cancelled before.
+    fn run_until(&mut self, end: f64) -> Result<runtime::Report, Error> {
+        let report = self.run_for(Input::Float(end - self.time(), Dimension::TIME))?;
+        self.unfinished = report.cancelled.then_some(end);
+        Ok(report)
+    }
+
+    /// Makes room in the recordings for all runs of the script at once.
+    fn reserve(&mut self, model: &CompiledModel) -> Result<(), Error> {
+        let durations = model.0.model.script[self.next..].iter().map(|action| match action {
+            Action::Run { seconds, .. } => *seconds,
+            Action::Set { .. } => 0.0,
+        });
+        Ok(self.network.reserve(durations.sum())?)
     }
 
     /// Does the `set` that is action `number` of the script.

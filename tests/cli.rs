@@ -198,10 +198,23 @@ fn recordings_that_do_not_fit_into_a_file_are_refused_before_the_run() {
     place
         .dvdt(&["run", "model.dvdt", "--out", "r.csv"])
         .fails(1, &["`cells.v`", "`cells.y`", "different times", ".npz"]);
-    let place = Place::with(&endless.replace("cells.y[1]", "cells.v[1] every 200*second"));
-    for (option, path) in [("--out", "r.csv"), ("--out", "r.npz"), ("--plot", "r.svg")] {
-        place.dvdt(&["run", "model.dvdt", option, path]).fails(1, &["`cells.v`", "twice"]);
-    }
+    assert_eq!(place.files(), ["model.dvdt"]);
+}
+
+#[test]
+fn a_variable_at_two_intervals_has_two_names() {
+    let place = Place::with(&MODEL.replace("cells.y[1]", "cells.v[1] every 0.5*ms"));
+    place.dvdt(&["run", "model.dvdt", "--out", "r.npz", "--plot", "r.svg"]).succeeds();
+    let mut file = NpzArchive::open(place.path("r.npz")).unwrap();
+    assert_eq!(floats(&mut file, "cells.v").0, [10, 3]);
+    assert_eq!(floats(&mut file, "cells.v#2").0, [2, 1]);
+}
+
+#[test]
+fn a_model_that_records_nothing_has_nothing_to_write() {
+    let place = Place::with("group g[1] {\n    x : 1\n}\nrun 1*ms\n");
+    place.dvdt(&["run", "model.dvdt", "--out", "r.npz"]).fails(1, &["records nothing", "record cells.v"]);
+    place.dvdt(&["run", "model.dvdt"]).succeeds();
     assert_eq!(place.files(), ["model.dvdt"]);
 }
 
@@ -547,7 +560,7 @@ fn a_second_ctrl_c_ends_at_once() {
     // Ticks of two million elements with many sines each, so that the first takes seconds.
     let waves: String = (0..20).map(|k| format!(" + sin(x*{k})")).collect();
     let place = Place::with(&format!(
-        "group g[2000000] {{\n    dx/dt = (0{waves})/second : 1\n    method rk4\n}}\nrun 1000*second\n"
+        "group g[2000000] {{\n    dx/dt = (0{waves})/second : 1\n    method rk4\n}}\nrecord g.x[0] every 1*second\nrun 1000*second\n"
     ));
     let child = endless(&place);
     interrupt(&child);

@@ -12,10 +12,18 @@ pub(super) struct Bench {
     /// The model file
     model: PathBuf,
     /// How long to run, in seconds of wall time
-    #[arg(long, value_name = "S", default_value_t = 1.0)]
+    #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = duration)]
     seconds: f64,
     #[command(flatten)]
     code: Code,
+}
+
+/// A time that a person would wait.
+fn duration(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.001..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("give a number of seconds from 0.001 to 3600".to_owned()),
+    }
 }
 
 /// How often a model is compiled; the median is shown.

@@ -155,7 +155,7 @@ enum Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         if let Error::Text(error) = &error {
-            show(&error.report.render(&error.sources, std::io::stderr().is_terminal()));
+            show_report(&error.report, &error.sources, false);
             return Failure::Said;
         }
         Failure::Message(error.to_string())
@@ -223,6 +223,9 @@ impl Verify {
         let verdict = dvdt::verify(&name, &dvdt::read(&self.model)?, self.ticks, self.seed)?;
         if let Some(difference) = verdict.difference {
             return Err(Failure::Message(difference.to_string()));
+        }
+        if verdict.compared == 0 {
+            return print(format!("{name}: the model has no variables, so that there was nothing to compare"));
         }
         print(format!(
             "{name}: the interpreter and {} forms of machine code agree in all bits ({}, {} numbers compared)",

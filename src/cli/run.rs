@@ -39,6 +39,14 @@ impl Run {
         let targets = self.targets()?;
         let model = self.code.engine().compile_file(&self.model)?;
         show_report(model.report(), model.sources(), self.verbose);
+        let acts = |action: &dvdt::model::Action| matches!(action, dvdt::model::Action::Run { .. });
+        if !model.model().script.iter().any(acts) {
+            show("warning: the model has no `run`, so that no time passes; add a line such as `run 100*ms`\n");
+        }
+        if model.model().records.is_empty() && (self.out.is_some() || self.plot.is_some()) {
+            let example = "add a line such as `record cells.v`";
+            return Err(Failure::Message(format!("the model records nothing that could be written; {example}")));
+        }
         if self.verbose {
             show(&model.plan());
         }
@@ -96,7 +104,8 @@ impl Run {
             show(&format!("warning: {warning}\n"));
         }
         if outcome.cancelled {
-            show(&format!("stopped at t = {}; writing what was recorded\n", time(simulation.time())));
+            let written = if self.out.is_some() || self.plot.is_some() { "; writing what was recorded" } else { "" };
+            show(&format!("stopped at t = {}{written}\n", time(simulation.time())));
         }
         Ok(outcome)
     }

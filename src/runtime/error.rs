@@ -77,7 +77,7 @@ impl fmt::Display for Error {
             Error::Duration { seconds } => {
                 write!(
                     f,
-                    "cannot run for {seconds} seconds; a duration is finite, not negative, and 0 or at least 1e-23 s"
+                    "cannot run for {seconds:e} seconds; a duration is finite, not negative, and 0 or at least 1e-23 s"
                 )
             }
             Error::TooLong => write!(
