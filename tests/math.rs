@@ -64,6 +64,7 @@ fn reference(function: Math, x: f64, consts: &mut Consts) -> BigFloat {
         Math::Expm1 if tiny => series(x, &[1.0, 2.0, 6.0]),
         Math::Expm1 => big_x.exp(BITS, ROUND, consts).sub(&big(1.0), BITS, ROUND),
         Math::Exprel => reference(Math::Expm1, x, consts).div(&big_x, BITS, ROUND),
+        Math::Bernoulli => big_x.div(&reference(Math::Expm1, x, consts), BITS, ROUND),
         Math::Log => big_x.ln(BITS, ROUND, consts),
         Math::Log1p if tiny => series(x, &[1.0, -2.0, 3.0]),
         Math::Log1p => big_x.add_full_prec(&big(1.0)).ln(BITS, ROUND, consts),
@@ -191,6 +192,7 @@ fn exponentials() {
     check(Math::Expm1, 1.04, &samples(50.0, &edges, -1e4, 1e4));
     let edges = [709.782712893384, 716.35, -36.7, 37.2, 37.4, 0.5 * LN_2, -0.5 * LN_2, MIN, DENORMAL, 1e-160];
     check(Math::Exprel, 2.0, &samples(50.0, &edges, -1e4, 1e4));
+    check(Math::Bernoulli, 2.5, &samples(50.0, &edges, -1e4, 1e4));
 }
 
 #[test]
@@ -282,10 +284,11 @@ fn same(a: f64, b: f64) -> bool {
 }
 
 /// f(0), f(-0), f(∞), f(-∞), which C99 Annex F fixes; f(NaN) is NaN.
-const ENDS: [(Math, [f64; 4]); 15] = [
+const ENDS: [(Math, [f64; 4]); 16] = [
     (Math::Exp, [1.0, 1.0, INF, 0.0]),
     (Math::Expm1, [0.0, -0.0, INF, -1.0]),
     (Math::Exprel, [1.0, 1.0, INF, 0.0]),
+    (Math::Bernoulli, [1.0, 1.0, 0.0, INF]),
     (Math::Log, [-INF, -INF, INF, NAN]),
     (Math::Log1p, [0.0, -0.0, INF, NAN]),
     (Math::Log10, [-INF, -INF, INF, NAN]),
@@ -321,6 +324,9 @@ fn exact_values() {
         (Math::Expm1, -odd_denormal, -odd_denormal),
         (Math::Exprel, DENORMAL, 1.0),
         (Math::Exprel, -ALL, 1.0 / ALL),
+        (Math::Bernoulli, DENORMAL, 1.0),
+        (Math::Bernoulli, -ALL, ALL),
+        (Math::Bernoulli, 760.0, 0.0),
         (Math::Log, 1.0, 0.0),
         (Math::Log, -DENORMAL, NAN),
         (Math::Log1p, -1.0, -INF),

@@ -177,6 +177,8 @@ pub enum Math {
     Expm1,
     /// (e^x - 1)/x, 1 at 0
     Exprel,
+    /// x/(e^x - 1), 1 at 0; the reciprocal of `Exprel`
+    Bernoulli,
     /// natural logarithm
     Log,
     /// log(1 + x)

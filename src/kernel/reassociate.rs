@@ -4,6 +4,8 @@
 //! - A product `a*x/b*y` becomes `(a/b) * (x*y)`, where `a/b` is constant over a run: a division
 //!   per element and tick turns into one per run. What is divided by several varying numbers is
 //!   divided by their product.
+//! - A division by `exprel(x)` becomes a multiplication by its reciprocal, which costs no division
+//!   more than `exprel` itself.
 //! - A sum `a + x - b + y` becomes `(x + y) + (a - b)`.
 //! - A product of one varying factor `k*(a ± x)` becomes `k*a ± k*x`, which is one `fma`, where k and
 //!   a are known numbers and the product is an argument of a function that is smooth everywhere, such
@@ -197,7 +199,13 @@ impl Pass<'_> {
         for (factor, inverse) in self.factors(root) {
             match self.sums[factor.index()] {
                 _ if self.is_fixed(factor, per_element) => fixed.push((factor, inverse)),
-                _ if inverse => divisors.push(self.image[factor.index()]),
+                _ if inverse => match self.kernel.inst(factor) {
+                    Inst::Math(Math::Exprel, x) if self.uses[factor.index()] == 1 => {
+                        let x = self.image[x.index()];
+                        varying.push((self.builder.math(Math::Bernoulli, x), None));
+                    }
+                    _ => divisors.push(self.image[factor.index()]),
+                },
                 Some(Sum { fixed: None, negative: true, rest }) => {
                     negative = !negative;
                     varying.push((rest, None));

@@ -220,7 +220,7 @@ fn own_cost(inst: Inst) -> u32 {
         | Inst::Store(..)
         | Inst::SetUniform(..) => 0,
         Inst::Binary(super::Binary::Divide, ..) | Inst::Unary(Unary::Sqrt, _) => 8,
-        Inst::Math(Math::Exp | Math::Expm1 | Math::Exprel, _) => 20,
+        Inst::Math(Math::Exp | Math::Expm1 | Math::Exprel | Math::Bernoulli, _) => 20,
         Inst::Math(..) | Inst::Power(..) | Inst::Random(..) => 40,
         Inst::Unary(..)
         | Inst::Binary(..)

@@ -151,6 +151,7 @@ impl Math {
             Math::Exp => "exp",
             Math::Expm1 => "expm1",
             Math::Exprel => "exprel",
+            Math::Bernoulli => "bernoulli",
             Math::Log => "log",
             Math::Log1p => "log1p",
             Math::Log10 => "log10",

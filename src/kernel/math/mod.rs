@@ -60,6 +60,7 @@ fn definition(function: Math) -> fn(&mut Builder, Value) -> Value {
         Math::Exp => exp::exp,
         Math::Expm1 => exp::expm1,
         Math::Exprel => exp::exprel,
+        Math::Bernoulli => exp::bernoulli,
         Math::Log => log::log,
         Math::Log1p => log::log1p,
         Math::Log10 => log::log10,
