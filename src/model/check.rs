@@ -150,6 +150,9 @@ impl Walk<'_, '_> {
     fn unary(&mut self, op: UnaryOp, a: NodeId, span: Span) -> Value {
         let value = self.at(a);
         if op == UnaryOp::Not {
+            if !self.is_condition(a) {
+                return self.mistake(mistake::logic_of_numbers("not", self.expr.span_of(a)));
+            }
             let id = self.pool.unary(Unary::Not, value.id);
             return Value { logical: true, ..Value::new(id, PURE) };
         }
@@ -275,13 +278,18 @@ impl Walk<'_, '_> {
 
     fn logic(&mut self, operation: Binary, a: NodeId, b: NodeId) -> Value {
         for node in [a, b] {
-            if self.kind(node) != Kind::Boolean && self.at(node).dimension.is_some() {
+            if !self.is_condition(node) {
                 let symbol = if operation == Binary::And { "and" } else { "or" };
                 return self.mistake(mistake::logic_of_numbers(symbol, self.expr.span_of(node)));
             }
         }
         let id = self.pool.binary(operation, self.at(a).id, self.at(b).id);
         Value { logical: true, ..Value::new(id, PURE) }
+    }
+
+    /// Whether it is true or false, or the trace of a mistake.
+    fn is_condition(&self, node: NodeId) -> bool {
+        self.kind(node) == Kind::Boolean || self.at(node).dimension.is_none()
     }
 
     /// Whether none of the operands is a comparison.
@@ -322,6 +330,9 @@ impl Walk<'_, '_> {
             let meaning = self.scope.meaning(&name.name);
             return self.mistake(mistake::not_a_function(name, meaning));
         };
+        if function == Function::Poisson {
+            return self.mistake(mistake::not_yet_supported("poisson", "random counts", name.span));
+        }
         if arguments.len() != function.arity() {
             return self.mistake(mistake::argument_count(function, arguments.len(), span));
         }
