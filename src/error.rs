@@ -34,14 +34,7 @@ pub enum Error {
         known: Vec<String>,
     },
     /// A value of the wrong dimension.
-    Dimension {
-        /// What was written.
-        name: String,
-        /// Its dimension.
-        expected: Dimension,
-        /// The value's.
-        found: Dimension,
-    },
+    Dimension(Box<DimensionError>),
     /// A value or a duration that makes no sense, with the reason.
     Value(String),
 }
@@ -55,7 +48,22 @@ pub struct TextError {
     pub report: Report,
 }
 
+/// A variable and a value that do not measure the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DimensionError {
+    /// What was to be written.
+    pub name: String,
+    /// Its dimension.
+    pub expected: Dimension,
+    /// The value's.
+    pub found: Dimension,
+}
+
 impl Error {
+    pub(crate) fn dimension(name: impl Into<String>, expected: Dimension, found: Dimension) -> Self {
+        Error::Dimension(Box::new(DimensionError { name: name.into(), expected, found }))
+    }
+
     pub(crate) fn text(sources: Sources, report: Report) -> Self {
         Error::Text(Box::new(TextError { sources, report }))
     }
@@ -83,7 +91,8 @@ impl Display for Error {
             Error::Name { what, name, known, .. } => {
                 write!(f, "there is no {what} `{name}`; there is: {}", known.join(", "))
             }
-            Error::Dimension { name, expected, found } => {
+            Error::Dimension(error) => {
+                let DimensionError { name, expected, found } = &**error;
                 write!(f, "`{name}` is in {expected}, but the value is in {found}")
             }
             Error::Value(what) => f.write_str(what),

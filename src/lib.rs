@@ -60,7 +60,7 @@ pub use builder::{GroupBuilder, ModelBuilder};
 pub use diagnostic::{Diagnostic, Report, Severity};
 pub use dimension::{Dimension, Quantity};
 pub use engine::{Checked, CompiledModel, Engine, Executor, Stage, Timings, read};
-pub use error::{Error, TextError};
+pub use error::{DimensionError, Error, TextError};
 pub use jit::{Lanes, Options};
 pub use model::{Denormals, MathLevel, Method};
 pub use runtime::{CancelToken, NonFinite, Progress, Recording};

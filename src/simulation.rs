@@ -152,17 +152,17 @@ impl Simulation {
         match input {
             Input::Text(text) => return self.set_text(name, &text),
             Input::Float(_, found) | Input::Floats(_, found) if found != expected => {
-                return Err(Error::Dimension { name: name.to_owned(), expected, found });
+                return Err(Error::dimension(name, expected, found));
             }
             Input::Integer(_) | Input::Boolean(_) if !expected.is_dimensionless() => {
                 let found = Dimension::DIMENSIONLESS;
-                return Err(Error::Dimension { name: name.to_owned(), expected, found });
+                return Err(Error::dimension(name, expected, found));
             }
             Input::Float(..) | Input::Floats(..) | Input::Integer(_) | Input::Boolean(_) => {}
         }
         match (kind, input) {
             (Kind::Float, Input::Float(value, _)) => self.floats_mut(name)?.fill(value),
-            #[expect(clippy::cast_precision_loss, reason = "an integer for a float variable is rounded once")]
+            #[allow(clippy::cast_precision_loss, reason = "an integer for a float variable is rounded once")]
             (Kind::Float, Input::Integer(value)) => self.floats_mut(name)?.fill(value as f64),
             (Kind::Float, Input::Floats(values, _)) => copy(name, self.floats_mut(name)?, &values)?,
             (Kind::Integer, Input::Integer(value)) => self.integers_mut(name)?.fill(value),
@@ -464,8 +464,7 @@ fn seconds(duration: Input) -> Result<f64, Error> {
         }
     };
     if found != Dimension::TIME {
-        let name = "the duration".to_owned();
-        return Err(Error::Dimension { name, expected: Dimension::TIME, found });
+        return Err(Error::dimension("the duration", Dimension::TIME, found));
     }
     Ok(value)
 }

@@ -267,7 +267,7 @@ impl Pool {
     pub fn constant(&self, id: ExprId) -> Option<f64> {
         match *self.get(id) {
             Expr::Float(bits) => Some(f64::from_bits(bits)),
-            #[expect(clippy::cast_precision_loss, reason = "an integer in a float expression is rounded once")]
+            #[allow(clippy::cast_precision_loss, reason = "an integer in a float expression is rounded once")]
             Expr::Integer(value) => Some(value as f64),
             Expr::Boolean(value) => Some(f64::from(u8::from(value))),
             Expr::Symbol(_) | Expr::Unary(..) | Expr::Binary(..) | Expr::Call(..) => None,
@@ -306,7 +306,7 @@ impl Pool {
             Binary::Equal => return Some(self.boolean(x == y)),
             Binary::NotEqual => return Some(self.boolean(x != y)),
             Binary::Divide => {
-                #[expect(clippy::cast_precision_loss, reason = "true division of integers is division of floats")]
+                #[allow(clippy::cast_precision_loss, reason = "true division of integers is division of floats")]
                 return Some(self.float(x as f64 / y as f64));
             }
             Binary::FloorDivide | Binary::Remainder | Binary::Power | Binary::And | Binary::Or => return None,
@@ -325,9 +325,9 @@ impl Pool {
             Binary::Divide => x / y,
             Binary::Less => return Some(self.boolean(x < y)),
             Binary::LessEqual => return Some(self.boolean(x <= y)),
-            #[expect(clippy::float_cmp, reason = "the user wrote ==")]
+            #[allow(clippy::float_cmp, reason = "the user wrote ==")]
             Binary::Equal => return Some(self.boolean(x == y)),
-            #[expect(clippy::float_cmp, reason = "the user wrote !=")]
+            #[allow(clippy::float_cmp, reason = "the user wrote !=")]
             Binary::NotEqual => return Some(self.boolean(x != y)),
             Binary::FloorDivide | Binary::Remainder | Binary::Power | Binary::And | Binary::Or => return None,
         };

@@ -39,7 +39,7 @@ impl Bar {
         let wall = progress.wall.as_secs_f64();
         let left = wall * (1.0 - progress.fraction) / progress.fraction.max(1e-9);
         let rate = progress.simulated / wall;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a fraction of 1000 steps")]
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a fraction of 1000 steps")]
         self.bar.set_position((progress.fraction.clamp(0.0, 1.0) * 1000.0) as u64);
         self.bar.set_message(format!("{} simulated, {:.3} s/s, {} left", time(progress.simulated), rate, time(left)));
         if progress.fraction >= 1.0 {

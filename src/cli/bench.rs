@@ -64,7 +64,7 @@ impl Bench {
         let round = self.seconds / f64::from(u32::try_from(ROUNDS).unwrap_or(1));
         let mut measure = |ticks: u64| -> Result<f64, Failure> {
             let start = Instant::now();
-            #[expect(clippy::cast_precision_loss, reason = "far fewer ticks than 2^53")]
+            #[allow(clippy::cast_precision_loss, reason = "far fewer ticks than 2^53")]
             simulation.run_for(dvdt::Input::Float(ticks as f64 * dt, dvdt::Dimension::TIME))?;
             Ok(start.elapsed().as_secs_f64())
         };
@@ -73,13 +73,13 @@ impl Bench {
         }
         let mut rounds = vec![];
         for _ in 0..ROUNDS {
-            #[expect(clippy::cast_precision_loss, reason = "far fewer ticks than 2^53")]
+            #[allow(clippy::cast_precision_loss, reason = "far fewer ticks than 2^53")]
             rounds.push(measure(ticks)? / ticks as f64);
         }
         rounds.sort_by(f64::total_cmp);
         let (least, middle, most) = (rounds[0], rounds[ROUNDS / 2], rounds[ROUNDS - 1]);
         print(format!("a tick                   {} ({} to {})", time(middle), time(least), time(most)))?;
-        #[expect(clippy::cast_precision_loss, reason = "far fewer elements than 2^53")]
+        #[allow(clippy::cast_precision_loss, reason = "far fewer elements than 2^53")]
         let each = middle / elements.max(1) as f64;
         print(format!("an element and tick      {} ({elements} elements, nothing recorded)", time(each)))
     }

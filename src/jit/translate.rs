@@ -86,8 +86,8 @@ fn copies(kernel: &Kernel, operations: usize, options: Options) -> usize {
     let scalar = kernel.insts.iter().any(|inst| matches!(inst, Inst::Table(..)));
     let automatic = match operations {
         _ if scalar => 1,
-        0..=TINY_BODY => 4,
-        0..=SHORT_BODY => 2,
+        count if count <= TINY_BODY => 4,
+        count if count <= SHORT_BODY => 2,
         _ => 1,
     };
     options.interleave.unwrap_or(automatic).clamp(1, MOST_COPIES).next_power_of_two()

@@ -48,9 +48,9 @@ fn unary(op: Unary, a: u64) -> u64 {
         Unary::Ceil => x.ceil().to_bits(),
         Unary::Trunc => x.trunc().to_bits(),
         Unary::Nearest => x.round_ties_even().to_bits(),
-        #[expect(clippy::cast_precision_loss, reason = "rounding is the instruction")]
+        #[allow(clippy::cast_precision_loss, reason = "rounding is the instruction")]
         Unary::ToFloat => (a.cast_signed() as f64).to_bits(),
-        #[expect(clippy::cast_possible_truncation, reason = "truncation and saturation are the instruction")]
+        #[allow(clippy::cast_possible_truncation, reason = "truncation and saturation are the instruction")]
         Unary::ToInteger => (x as i64).cast_unsigned(),
         Unary::FromBool | Unary::ToBits | Unary::FromBits => a,
         Unary::Not => a ^ 1,

@@ -152,9 +152,9 @@ impl Fraction {
 fn float_of(number: i128) -> Option<f64> {
     let zeros = number.trailing_zeros().min(127);
     let odd = i64::try_from(number >> zeros).ok().filter(|odd| odd.unsigned_abs() < 1 << 53)?;
-    #[expect(clippy::cast_precision_loss, reason = "the number has at most 53 bits")]
+    #[allow(clippy::cast_precision_loss, reason = "the number has at most 53 bits")]
     let mantissa = odd as f64;
-    #[expect(clippy::cast_precision_loss, reason = "a power of two")]
+    #[allow(clippy::cast_precision_loss, reason = "a power of two")]
     let power = (1_u128 << zeros) as f64;
     Some(mantissa * power)
 }

@@ -85,7 +85,7 @@ pub struct Seconds {
 
 impl Seconds {
     /// The nearest float.
-    #[expect(
+    #[allow(
         clippy::cast_precision_loss,
         reason = "rounded once each, then once more: both are below 2^53 for any sensible dt"
     )]

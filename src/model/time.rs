@@ -90,7 +90,7 @@ fn is_short_decimal(number: Fraction) -> bool {
 /// assert_eq!(ticks(0.3e-3, dt), 3);
 /// assert_eq!(ticks(0.31e-3, dt), 4);
 /// ```
-#[expect(
+#[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "`as` clamps: a negative duration has no ticks, and one beyond 2^64 ticks never ends"

@@ -130,7 +130,7 @@ impl Pace {
     }
 
     /// Learns that a chunk took `work`, and what is done around it `around`.
-    #[expect(
+    #[allow(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

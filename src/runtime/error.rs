@@ -100,7 +100,7 @@ fn list(names: &[String]) -> String {
     format!("{} {}", if names.len() == 1 { "is" } else { "are" }, quoted.join(", "))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "shown with one digit after the point")]
+#[allow(clippy::cast_precision_loss, reason = "shown with one digit after the point")]
 fn size(bytes: u128) -> String {
     const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
     if bytes < 1000 {

@@ -30,7 +30,7 @@ pub use group::Group;
 pub use monitor::Recording;
 pub use network::Network;
 pub use schedule::{Slot, Task};
-pub use stage::{Propagate, Stage};
+pub use stage::{Propagate, Propagator, Stage};
 pub use time::Time;
 
 use crate::algebra::Kind;

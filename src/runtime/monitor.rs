@@ -89,7 +89,7 @@ impl Recording {
     }
 
     /// The time of row number `sample` in seconds.
-    #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 samples")]
+    #[allow(clippy::cast_precision_loss, reason = "exact below 2^53 samples")]
     pub fn time(&self, sample: usize) -> f64 {
         sample as f64 * self.dt.to_f64()
     }
@@ -189,7 +189,7 @@ impl Reader {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a recording holds floats; integers beyond 2^53 are rounded")]
+#[allow(clippy::cast_precision_loss, reason = "a recording holds floats; integers beyond 2^53 are rounded")]
 fn integer(word: u64) -> f64 {
     word.cast_signed() as f64
 }

@@ -288,7 +288,7 @@ impl Network {
     }
 
     /// Fills in the times.
-    #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 ticks")]
+    #[allow(clippy::cast_precision_loss, reason = "exact below 2^53 ticks")]
     fn date(&self, found: &mut [NonFinite]) {
         for hit in found {
             let program = self.plan.programs.iter().find(|program| program.name == hit.group);

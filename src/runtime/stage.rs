@@ -12,6 +12,9 @@ pub enum Stage {
     Propagate(Propagate),
 }
 
+/// Gives `P` and `Q`, row by row, from the entries of `A`, its size and dt.
+pub type Propagator = fn(&[f64], usize, f64) -> (Vec<f64>, Vec<f64>);
+
 /// Computes `P = exp(A dt)` and `Q = ∫ exp(A s) ds` of a linear system `x' = A x + b`.
 ///
 /// Matrices are square, row by row. When every place is a uniform it is done once, otherwise for
@@ -28,7 +31,7 @@ pub struct Propagate {
     /// Where the entries of `Q` go; `None` where no one reads them.
     pub integral: Vec<Option<Place>>,
     /// `P` and `Q` from `A`, its size and dt.
-    pub propagator: fn(&[f64], usize, f64) -> (Vec<f64>, Vec<f64>),
+    pub propagator: Propagator,
 }
 
 impl Stage {

@@ -60,7 +60,7 @@ impl Time {
     }
 
     /// In seconds.
-    #[expect(clippy::cast_precision_loss, reason = "exact below 2^53, which a time in practice is")]
+    #[allow(clippy::cast_precision_loss, reason = "exact below 2^53, which a time in practice is")]
     pub fn to_f64(self) -> f64 {
         self.numerator as f64 / self.denominator as f64
     }
@@ -152,7 +152,7 @@ impl Timeline {
 
     /// Checks that the ticks that follow `ends` can be counted.
     pub(super) fn check(&self, ends: &[u64]) -> Result<(), Error> {
-        let countable = |(end, units): (&u64, &u128)| Some(u128::from(end.checked_add(1)?).checked_mul(*units)?);
+        let countable = |(end, units): (&u64, &u128)| u128::from(end.checked_add(1)?).checked_mul(*units);
         if ends.iter().zip(&self.units).all(|pair| countable(pair).is_some()) { Ok(()) } else { Err(Error::TooLong) }
     }
 }

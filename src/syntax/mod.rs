@@ -24,6 +24,9 @@ pub use parse::{equations, expression, model_file, statements};
 lalrpop_util::lalrpop_mod!(
     #[allow(
         clippy::all,
+        clippy::allow_attributes_without_reason,
+        clippy::too_many_lines,
+        clippy::match_wildcard_for_single_variants,
         clippy::pedantic,
         clippy::unwrap_used,
         missing_docs,

@@ -97,7 +97,7 @@ fn radix(digits: &str, bits: u32) -> Result<Node, Fault> {
 ///
 /// The leading bits are kept in `mantissa`. What is cut off only matters for the rounding, where one
 /// sticky bit far below the last place of the float stands for all of it.
-#[expect(clippy::cast_precision_loss, reason = "this is the one rounding")]
+#[allow(clippy::cast_precision_loss, reason = "this is the one rounding")]
 fn wide(plain: &str, bits: u32) -> Result<Node, Fault> {
     let (mut mantissa, mut exponent) = (0u64, 0u32);
     for digit in plain.chars().filter_map(|digit| digit.to_digit(1 << bits)) {

@@ -2,6 +2,7 @@
 //!
 //! A line is `dv/dt = …`, `I = …`, `const I = …` (constant over dt), `tau` (a parameter) or
 //! `shared tau`. All numbers are floats without dimension.
+#![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
 
 use dvdt::algebra::linear::propagator;
 use dvdt::algebra::{Binary, ExprId, Function, Kind, Pool, Symbol};

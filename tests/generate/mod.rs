@@ -1,4 +1,5 @@
 //! Generates kernels and models from bytes; shared by the differential tests and the fuzz targets.
+#![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
 
 pub mod kernels;
 pub mod models;

@@ -34,7 +34,7 @@ pub(super) fn power(b: &mut Builder, x: Value, y: Value) -> Value {
 }
 
 /// Exponents that take only a few instructions.
-#[expect(clippy::float_cmp, reason = "these exponents exactly")]
+#[allow(clippy::float_cmp, reason = "these exponents exactly")]
 fn constant_power(b: &mut Builder, x: Value, exponent: f64) -> Option<Value> {
     let one = b.float(1.0);
     Some(match exponent {
