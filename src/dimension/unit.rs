@@ -194,7 +194,7 @@ pub fn declared_unit(name: &str) -> Option<Unit> {
     unit(name).filter(|unit| unit.exponent == 0 && !name.ends_with(['2', '3']))
 }
 
-/// Every name that [`unit`] knows, each once.
+/// Every name that [`unit()`] knows, each once.
 pub fn unit_names() -> Vec<String> {
     let mut names: Vec<String> = SHORT.iter().map(|row| row.0.to_owned()).collect();
     let letters: Vec<String> = PREFIXES.iter().map(|prefix| prefix.0.to_string()).collect();

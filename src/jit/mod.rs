@@ -1,7 +1,7 @@
 //! The compiling executor: core kernels become machine code through Cranelift.
 //!
 //! Cranelift runs at `opt_level=none`: our kernels are already folded and shared, its optimiser
-//! would undo the order that [`order`] has chosen and hoist constants into spills. Vectors are 128
+//! would undo the order that `order` has chosen and hoist constants into spills. Vectors are 128
 //! bits wide on x86-64 and aarch64, two numbers each.
 
 mod code;
