@@ -212,7 +212,7 @@ fn files_are_checked() {
         ("math quick\nrun 1*ms", &["unknown-name @ quick"]),
         (
             "clock dt = 0.1*ms\nclock c dt = 0.1003*ms\nclock d dt = 1*ms\ngroup g[1] { v : 1 }\nrun 1*ms",
-            &["warning clocks-rarely-meet @ clock dt = 0.1*ms"],
+            &["warning clocks-rarely-meet @ clock d dt = 1*ms"],
         ),
     ];
     for (text, expected) in rows {
@@ -232,7 +232,7 @@ fn groups_and_records_are_checked() {
         ("group g[1] { v : 1 }\ngroup g[1] { v : 1 }", &["duplicate-name @ g"]),
         ("group g[1] { method Euler }", &[]),
         ("group g[1] { method linear }", &[]),
-        ("group g[1] { method euler\nmethod rk4 }", &["several @ rk4"]),
+        ("group g[1] { method euler\nmethod rk4 }", &["duplicate-setting @ rk4"]),
         ("group g[1] { method eular }", &["unknown-name @ eular"]),
         ("group g[1] { method heun }", &["not-yet-supported @ heun"]),
         ("group g[1] { method gsl_rk2 }", &["not-yet-supported @ gsl_rk2"]),
@@ -267,7 +267,7 @@ fn messages_name_both_dimensions_and_say_what_to_write() {
     assert_eq!(
         message("x = v > 10 : boolean"),
         "volt and a pure number cannot be compared\nv <- this is in volt\n10 <- this is a pure number\n\
-         a number needs its unit: `10*volt`"
+         a number needs its unit: `10*mV`, or `10*volt`"
     );
     assert_eq!(
         message("dx/dt = -x/tua : 1"),

@@ -133,6 +133,8 @@ impl Evaluator<'_> {
             Binary::Subtract => rounded(x - y, dx + dy + own(x - y)),
             Binary::Multiply => rounded(x * y, product(dx, y) + product(x, dy) + product(x, y)),
             Binary::Divide if y.abs() <= dy * ROUNDINGS && dy > 0.0 => Unsure,
+            // The sign of a zero may differ.
+            Binary::Divide if y == 0.0 && self.math == MathLevel::Fast && !(x / y).is_nan() => Unsure,
             Binary::Divide => rounded(x / y, (dx / y).abs() + product(x / y, dy / y) + (x / y).abs()),
             Binary::FloorDivide => floor_divide((x, dx), (y, dy))?.0,
             Binary::Remainder => floor_divide((x, dx), (y, dy))?.1,
@@ -454,5 +456,18 @@ fn an_infinite_divisor_leaves_what_python_leaves() {
     for (expression, expected) in [("5 // a", 0.0), ("5 % a", 5.0), ("-5 // a", -1.0), ("(-5) % a", f64::INFINITY)] {
         let equations = format!("    dx/dt = ({expression})/second : 1\n    a : 1\n    init a = inf");
         assert_eq!(after_a_tick(&equations, 1), [expected; 2], "{expression}");
+    }
+}
+
+#[test]
+fn a_multiple_of_the_divisor_leaves_nothing() {
+    for divisor in [0.1, 0.3, 1.1, 49.0, 1e-3, -0.7] {
+        for times in [1.0, 3.0, 41.0] {
+            let (x, p) = (times * divisor, divisor);
+            let equations = format!("    dx/dt = (x % p - x)/second : 1\n    p : 1\n    init p = {p:?}\n    init x = {x:?}");
+            let rest: f64 = x % p;
+            let rest = if rest != 0.0 && (rest < 0.0) != (p < 0.0) { rest + p } else { rest };
+            assert_eq!(after_a_tick(&equations, 1), [x + (rest - x); 2], "{x} % {p}");
+        }
     }
 }

@@ -200,8 +200,8 @@ impl Lowering<'_> {
             Binary::Subtract => self.builder.sub(x, y),
             Binary::Multiply => self.builder.mul(x, y),
             Binary::Divide => self.builder.div(x, y),
-            Binary::FloorDivide => floor_divide(&mut self.builder, x, y).0,
-            Binary::Remainder => floor_divide(&mut self.builder, x, y).1,
+            Binary::FloorDivide => floor_divide(&mut self.builder, x, y, self.fast).0,
+            Binary::Remainder => floor_divide(&mut self.builder, x, y, self.fast).1,
             _ => panic!("bug: {op:?} is no arithmetic"),
         }
     }
@@ -368,8 +368,9 @@ fn math(function: Function) -> Option<Math> {
 /// Quotient rounded towards minus infinity, and the remainder with the sign of the divisor.
 ///
 /// The remainder of the rounded quotient is exact by `fma` while the quotient is below 2^53, and
-/// tells whether rounding has carried the quotient past an integer.
-fn floor_divide(b: &mut Builder<'_>, x: Value, y: Value) -> (Value, Value) {
+/// tells whether rounding has carried the quotient past an integer. In `fast` math the quotient may
+/// become a product with a reciprocal, which can fall short of an integer too.
+fn floor_divide(b: &mut Builder<'_>, x: Value, y: Value, fast: bool) -> (Value, Value) {
     let (zero, one) = (b.float(0.0), b.float(1.0));
     let ratio = b.div(x, y);
     let rounded = b.unary(UnaryOp::Floor, ratio);
@@ -384,5 +385,16 @@ fn floor_divide(b: &mut Builder<'_>, x: Value, y: Value) -> (Value, Value) {
     let (wrong_sign, nonzero) = (b.binary(Op::Xor, rest_negative, y_negative), b.not_equal(rest, zero));
     let past = b.binary(Op::And, wrong_sign, nonzero);
     let (smaller, larger) = (b.sub(rounded, one), b.add(rest, y));
-    (b.select(past, smaller, rounded), b.select(past, larger, rest))
+    let (quotient, remainder) = (b.select(past, smaller, rounded), b.select(past, larger, rest));
+    if !fast {
+        return (quotient, remainder);
+    }
+    let next = b.add(rounded, one);
+    let negative = b.negate(next);
+    let left = b.fma(negative, y, x);
+    let (left_negative, nothing_left) = (b.less(left, zero), b.equal(left, zero));
+    let differs = b.binary(Op::Xor, left_negative, y_negative);
+    let same_sign = b.unary(UnaryOp::Not, differs);
+    let short = b.binary(Op::Or, nothing_left, same_sign);
+    (b.select(short, next, quotient), b.select(short, left, remainder))
 }

@@ -69,10 +69,14 @@ pub(super) fn assign(
 }
 
 /// The variable that is written, if it may be.
-fn target(name: &Ident, scope: &Scope, report: &mut Report) -> Option<Symbol> {
-    let Meaning::Variable(symbol) = scope.meaning(&name.name) else {
-        report.push(mistake::unknown_target(name, scope));
-        return None;
+fn target(name: &Ident, scope: &mut Scope, report: &mut Report) -> Option<Symbol> {
+    let symbol = match scope.meaning(&name.name) {
+        Meaning::Variable(symbol) => symbol,
+        Meaning::Unknown if !scope.is_news(&name.name) => return None,
+        _ => {
+            report.push(mistake::unknown_target(name, scope));
+            return None;
+        }
     };
     let variable = &scope.variables[symbol.index()];
     match variable.role {

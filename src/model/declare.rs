@@ -1,6 +1,6 @@
 //! Turns a block of equations into variables: units after the colon, flags, and what defines each.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::assign::convert;
 use super::check::{self, Value};
@@ -17,8 +17,16 @@ use crate::syntax::ast::{BinaryOp, Equation, EquationKind, Expr, Group, Node, No
 /// The variables of a group.
 pub(super) struct Declared {
     pub(super) variables: Vec<Variable>,
+    pub(super) doubts: Doubts,
+}
+
+/// What of a group was a mistake and has been said, so that nothing that follows from it is.
+#[derive(Clone, Default)]
+pub(super) struct Doubts {
     /// By symbol: whether the declared unit was a mistake.
-    pub(super) doubtful: Vec<bool>,
+    pub(super) units: Vec<bool>,
+    /// Names that mean nothing.
+    pub(super) unknown: FxHashSet<String>,
 }
 
 /// Declares every name, then checks what defines it; names may be used before they are defined.
@@ -29,13 +37,16 @@ pub(super) fn equations(group: &Group, constants: &Constants, pool: &mut Pool, r
             report.push(mistake::shadowed_constant(variable, constants.list[constant].span));
         }
     }
+    let circular = circles(group, &declared, &owners, report);
     let mut scope = Scope::of_group(&group.name.name, &declared.variables, constants, pool);
-    scope.doubtful = &declared.doubtful;
-    let values: Vec<Option<ExprId>> = (group.equations.list.iter().zip(&owners))
-        .map(|(equation, &owner)| define(equation, owner, &mut scope, pool, report))
+    scope.doubt(&declared.doubts);
+    let values: Vec<Option<ExprId>> = (group.equations.list.iter().zip(&owners).enumerate())
+        .map(|(index, (equation, &owner))| {
+            let doubtful = scope.is_doubtful(owner) || circular.contains(&index);
+            define(equation, owner, doubtful, &mut scope, pool, report)
+        })
         .collect();
-    drop(scope);
-    circles(group, &declared, &owners, report);
+    declared.doubts.unknown = scope.unknown;
     for (&owner, value) in owners.iter().zip(values) {
         let Some(value) = value else { continue };
         complete(&mut declared.variables[owner.index()].role, value);
@@ -46,7 +57,8 @@ pub(super) fn equations(group: &Group, constants: &Constants, pool: &mut Pool, r
 /// Every name with its unit and flags; for each equation the variable that it declares, or for a
 /// duplicate the variable that was first.
 fn declare(group: &Group, pool: &mut Pool, report: &mut Report) -> (Declared, Vec<Symbol>) {
-    let mut declared = Declared { variables: builtins(group.span), doubtful: vec![false; Builtin::ALL.len()] };
+    let doubts = Doubts { units: vec![false; Builtin::ALL.len()], ..Doubts::default() };
+    let mut declared = Declared { variables: builtins(group.name.span), doubts };
     let mut owners = vec![];
     let mut first: FxHashMap<&str, Symbol> = FxHashMap::default();
     let nothing = pool.float(f64::NAN);
@@ -67,7 +79,7 @@ fn declare(group: &Group, pool: &mut Pool, report: &mut Report) -> (Declared, Ve
         first.insert(name, owner);
         owners.push(owner);
         declared.variables.push(variable);
-        declared.doubtful.push(dimension.is_none());
+        declared.doubts.units.push(dimension.is_none());
     }
     (declared, owners)
 }
@@ -116,7 +128,15 @@ fn variable(
         shared: has("shared"),
         constant: has("constant"),
         unless_refractory: has("unless refractory"),
-        span: equation.name.span,
+        span: place(equation),
+    }
+}
+
+/// Where a variable is defined, for messages about what defines it.
+fn place(equation: &Equation) -> Span {
+    match equation.kind {
+        EquationKind::Differential(_) => equation.span,
+        EquationKind::Subexpression(_) | EquationKind::Parameter => equation.name.span,
     }
 }
 
@@ -239,10 +259,12 @@ fn combine(op: BinaryOp, a: Part, b: Part) -> Option<Part> {
     }
 }
 
-/// Checks the right-hand side of an equation; `None` where there is none, or a wrong one.
+/// Checks the right-hand side of an equation; `None` where there is none, or a wrong one. Of what is
+/// `doubtful` it is not known what it should measure.
 fn define(
     equation: &Equation,
     owner: Symbol,
+    doubtful: bool,
     scope: &mut Scope,
     pool: &mut Pool,
     report: &mut Report,
@@ -254,10 +276,10 @@ fn define(
     };
     let value = check::expression(expr, scope, pool, report);
     let variable = &scope.variables[owner.index()];
-    if variable.span != equation.name.span {
+    if variable.span != place(equation) {
         return None;
     }
-    let mut expected = (!scope.is_doubtful(owner)).then_some(variable.dimension);
+    let mut expected = (!doubtful).then_some(variable.dimension);
     if differential {
         expected = expected.and_then(|dimension| dimension.divide(&Dimension::TIME));
     } else {
@@ -310,13 +332,14 @@ fn complete(role: &mut Role, defined: ExprId) {
     }
 }
 
-/// Reports every circle of subexpressions that define each other.
-fn circles(group: &Group, declared: &Declared, owners: &[Symbol], report: &mut Report) {
+/// Reports every circle of subexpressions that define each other; the equations in them.
+fn circles(group: &Group, declared: &Declared, owners: &[Symbol], report: &mut Report) -> FxHashSet<usize> {
+    let mut members_of_any = FxHashSet::default();
     let mut names: FxHashMap<&str, usize> = FxHashMap::default();
     let mut uses: Vec<Vec<&str>> = vec![vec![]; group.equations.list.len()];
     for (index, (equation, owner)) in group.equations.list.iter().zip(owners).enumerate() {
         let EquationKind::Subexpression(expr) = &equation.kind else { continue };
-        if declared.variables[owner.index()].span == equation.name.span {
+        if declared.variables[owner.index()].span == place(equation) {
             names.insert(&equation.name.name, index);
             uses[index] = names_in(expr);
         }
@@ -328,7 +351,9 @@ fn circles(group: &Group, declared: &Declared, owners: &[Symbol], report: &mut R
         if let Some((first, others)) = members.split_first() {
             report.push(mistake::circle("subexpressions", first, others));
         }
+        members_of_any.extend(circle);
     }
+    members_of_any
 }
 
 /// The names that an expression uses.

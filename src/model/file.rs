@@ -13,17 +13,19 @@ use crate::dimension::Dimension;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, Ident, Item, ModelFile};
 
-/// Says what a file means, or reports all that is wrong with it; `None` exactly when `report` has
-/// errors then.
+/// Says what a file means, or reports all that is wrong with it, from top to bottom; `None` exactly
+/// when `report` has errors then.
 pub fn check(file: &ModelFile, report: &mut Report) -> Option<Model> {
+    let before = report.diagnostics.len();
     let constants = constants(file, report);
     let clocks = clocks(file, &constants, report);
     let (math, denormals) = settings(file, report);
     let mut model = Model { clocks, constants, groups: vec![], records: vec![], script: vec![], math, denormals };
-    let doubtful = group::groups(file, &mut model, report);
+    let doubts = group::groups(file, &mut model, report);
     script::records(file, &mut model, report);
-    script::script(file, &doubtful, &mut model, report);
+    script::script(file, &doubts, &mut model, report);
     clocks_that_rarely_meet(&model, file, report);
+    report.diagnostics[before..].sort_by_key(|mistake| mistake.labels.first().map(|label| label.span));
     (!report.has_errors()).then_some(model)
 }
 
@@ -163,8 +165,22 @@ fn clocks_that_rarely_meet(model: &Model, file: &ModelFile, report: &mut Report)
         for b in &used[index + 1..] {
             let Some((ratio, meeting)) = a.dt.ratio(b.dt).zip(a.dt.meeting(b.dt)) else { continue };
             if ratio.numerator() > 1000 && ratio.denominator() > 1000 {
-                report.push(mistake::clocks_rarely_meet(a, b, meeting, item_span(place)));
+                let places = [a, b].map(|clock| clock_place(clock, model, file));
+                report.push(mistake::clocks_rarely_meet((a, places[0]), (b, places[1]), meeting, item_span(place)));
             }
         }
     }
+}
+
+/// Where the length of the clock's tick is given; nowhere for the default.
+fn clock_place(clock: &Clock, model: &Model, file: &ModelFile) -> Option<Span> {
+    let given = file.items.iter().find_map(|item| match item {
+        Item::Clock { name, span, .. } => {
+            let name = name.as_ref().map_or("dt", |name| name.name.as_str());
+            (name == clock.name).then_some(*span)
+        }
+        _ => None,
+    });
+    let recorded = || model.records.iter().find(|record| model.clocks[record.clock].name == clock.name);
+    given.or_else(|| recorded().map(|record| record.span))
 }

@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::assign::{assign, number};
-use super::declare::{self, divisors};
+use super::declare::{self, Doubts, divisors};
 use super::resolve::Scope;
 use super::{Clock, Constants, Group, Method, Model, Role, mistake};
 use crate::algebra::Pool;
@@ -11,9 +11,9 @@ use crate::diagnostic::Report;
 use crate::source::Span;
 use crate::syntax::ast::{self, EquationKind, Expr, Ident, Item, ModelFile};
 
-/// Checks every group of the file; for each, which of its variables have a mistaken unit.
-pub(super) fn groups(file: &ModelFile, model: &mut Model, report: &mut Report) -> Vec<Vec<bool>> {
-    let mut doubtful = vec![];
+/// Checks every group of the file; what is in doubt of each.
+pub(super) fn groups(file: &ModelFile, model: &mut Model, report: &mut Report) -> Vec<Doubts> {
+    let mut all = vec![];
     let mut names: FxHashMap<&str, Span> = FxHashMap::default();
     let set_later = set_later(file);
     let mut clocks: FxHashMap<String, usize> = FxHashMap::default();
@@ -26,12 +26,12 @@ pub(super) fn groups(file: &ModelFile, model: &mut Model, report: &mut Report) -
             report.push(mistake::duplicate("group", &text.name, earlier));
         }
         names.entry(&text.name.name).or_insert(text.name.span);
-        let (group, mistaken) = group(text, model, &clocks, report);
-        warn_of_unset_divisors(text, &group, &set_later, report);
+        let (group, doubts) = group(text, model, &clocks, report);
+        warn_of_unset_divisors(text, &group, &doubts, &set_later, report);
         model.groups.push(group);
-        doubtful.push(mistaken);
+        all.push(doubts);
     }
-    doubtful
+    all
 }
 
 /// The variables that the file sets after their group, as group and name.
@@ -50,17 +50,17 @@ fn group(
     model: &Model,
     clocks: &FxHashMap<String, usize>,
     report: &mut Report,
-) -> (Group, Vec<bool>) {
+) -> (Group, Doubts) {
     let constants = &model.constants;
     let size = size(&text.size, constants, report).unwrap_or(SIZE_AFTER_A_MISTAKE);
     let mut pool = Pool::new();
-    let declared = declare::equations(text, constants, &mut pool, report);
+    let mut declared = declare::equations(text, constants, &mut pool, report);
     let method = method(&text.methods, report);
     let clock = clock(&text.clocks, &model.clocks, clocks, report);
     let mut scope = Scope::of_group(&text.name.name, &declared.variables, constants, &pool);
-    scope.doubtful = &declared.doubtful;
+    scope.doubt(&declared.doubts);
     let init = text.init.iter().filter_map(|statement| assign(statement, &mut scope, &mut pool, report)).collect();
-    drop(scope);
+    declared.doubts.unknown = scope.unknown;
     let group = Group {
         name: text.name.name.clone(),
         size,
@@ -69,9 +69,9 @@ fn group(
         variables: declared.variables,
         method,
         init,
-        span: text.span,
+        span: text.name.span,
     };
-    (group, declared.doubtful)
+    (group, declared.doubts)
 }
 
 /// Large enough that no `record` of a group without a size is mistaken for that reason.
@@ -106,7 +106,7 @@ pub(super) fn whole(expr: &Expr, what: &str, constants: &Constants, report: &mut
 
 fn method(names: &[Ident], report: &mut Report) -> Option<(Method, Span)> {
     if let [first, second, ..] = names {
-        report.push(mistake::several("method", first, second));
+        report.push(mistake::duplicate_setting("method", first, second));
     }
     let name = names.first()?;
     let lower = name.name.to_ascii_lowercase();
@@ -122,7 +122,7 @@ fn method(names: &[Ident], report: &mut Report) -> Option<(Method, Span)> {
 
 fn clock(names: &[Ident], clocks: &[Clock], by_name: &FxHashMap<String, usize>, report: &mut Report) -> usize {
     if let [first, second, ..] = names {
-        report.push(mistake::several("clock", first, second));
+        report.push(mistake::duplicate_setting("clock", first, second));
     }
     let Some(name) = names.first() else { return 0 };
     let found = by_name.get(&name.name).copied();
@@ -134,11 +134,17 @@ fn clock(names: &[Ident], clocks: &[Clock], by_name: &FxHashMap<String, usize>, 
 }
 
 /// A parameter is 0 until it is set, and dividing by it gives infinity.
-fn warn_of_unset_divisors(text: &ast::Group, group: &Group, set_later: &FxHashSet<(&str, &str)>, report: &mut Report) {
+fn warn_of_unset_divisors(
+    text: &ast::Group,
+    group: &Group,
+    doubts: &Doubts,
+    set_later: &FxHashSet<(&str, &str)>,
+    report: &mut Report,
+) {
     let mut settled: FxHashSet<&str> = text.init.iter().map(|statement| statement.target.name.as_str()).collect();
-    let parameters: FxHashMap<&str, Span> = (group.variables.iter())
-        .filter(|variable| variable.role == Role::Parameter)
-        .map(|variable| (variable.name.as_str(), variable.span))
+    let parameters: FxHashMap<&str, Span> = (group.variables.iter().zip(&doubts.units))
+        .filter(|(variable, doubtful)| variable.role == Role::Parameter && !**doubtful)
+        .map(|(variable, _)| (variable.name.as_str(), variable.span))
         .collect();
     for equation in &text.equations.list {
         let (EquationKind::Differential(expr) | EquationKind::Subexpression(expr)) = &equation.kind else { continue };

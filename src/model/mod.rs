@@ -149,7 +149,7 @@ pub struct Group {
     pub method: Option<(Method, Span)>,
     /// Initial values, in the order of the text: each sees the effect of those before.
     pub init: Vec<Assignment>,
-    /// Where it is defined.
+    /// Its name, where it is defined.
     pub span: Span,
 }
 
@@ -191,7 +191,7 @@ pub struct Variable {
     pub constant: bool,
     /// `(unless refractory)`
     pub unless_refractory: bool,
-    /// Where it is defined; of builtin names the group.
+    /// Its name, where it is defined; of a state variable the whole equation, of builtin names the group's name.
     pub span: Span,
 }
 

@@ -2,6 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::declare::Doubts;
 use super::{Builtin, Constants, Variable};
 use crate::algebra::{Expr, ExprId, Function, Pool, Symbol};
 use crate::dimension::{Dimension, Unit, short_names, unit};
@@ -40,8 +41,8 @@ pub(super) struct Scope<'a> {
     pub(super) group: Option<&'a str>,
     /// The group's variables, by symbol.
     pub(super) variables: &'a [Variable],
-    /// Those whose declared unit was a mistake; what they measure is not known.
-    pub(super) doubtful: &'a [bool],
+    /// Whether the declared unit was a mistake, by symbol; what such a variable measures is not known.
+    doubtful: &'a [bool],
     /// The constants of the file.
     pub(super) constants: &'a Constants,
     /// Of the expression that was checked last.
@@ -49,7 +50,8 @@ pub(super) struct Scope<'a> {
     symbols: FxHashMap<&'a str, Symbol>,
     /// Whether expressions are built in the constants' own pool.
     own_pool: bool,
-    unknown: FxHashSet<String>,
+    /// The names that were complained of.
+    pub(super) unknown: FxHashSet<String>,
     imported: FxHashMap<usize, ExprId>,
     streams: i64,
 }
@@ -86,6 +88,12 @@ impl<'a> Scope<'a> {
         }
         scope.streams = pool.ids().filter_map(|id| stream(pool, id)).max().map_or(0, |last| last + 1);
         scope
+    }
+
+    /// Takes over what was complained of before.
+    pub(super) fn doubt(&mut self, doubts: &'a Doubts) {
+        self.doubtful = &doubts.units;
+        self.unknown.clone_from(&doubts.unknown);
     }
 
     /// The order is Brian2's: variables, constants, numbers, units, functions.

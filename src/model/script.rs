@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::assign::{assign, number};
+use super::declare::Doubts;
 use super::file::{item_span, seconds};
 use super::group::whole;
 use super::resolve::Scope;
@@ -144,23 +145,26 @@ fn element(expr: &Expr, last: Option<usize>, size: usize, constants: &Constants,
     index
 }
 
-/// Checks every `run` and `set`, in order; `doubtful` tells by group whose unit was a mistake.
-pub(super) fn script(file: &ModelFile, doubtful: &[Vec<bool>], model: &mut Model, report: &mut Report) {
+/// Checks every `run` and `set`, in order; `doubts` are those of each group.
+pub(super) fn script(file: &ModelFile, doubts: &[Doubts], model: &mut Model, report: &mut Report) {
     let mut pools: Vec<Pool> = model.groups.iter_mut().map(|group| std::mem::take(&mut group.pool)).collect();
-    let script = actions(file, doubtful, model, &mut pools, report);
+    let script = actions(file, doubts, model, &mut pools, report);
     model.script = script;
     for (group, pool) in model.groups.iter_mut().zip(pools) {
         group.pool = pool;
     }
     let runs = file.items.iter().any(|item| matches!(item, Item::Run { .. }));
     if let Some(last) = file.items.last().filter(|_| !runs) {
-        report.push(mistake::no_run(item_span(last)));
+        report.push(mistake::no_run(match last {
+            Item::Group(group) => group.name.span,
+            other => item_span(other),
+        }));
     }
 }
 
 fn actions(
     file: &ModelFile,
-    doubtful: &[Vec<bool>],
+    doubts: &[Doubts],
     model: &Model,
     pools: &mut [Pool],
     report: &mut Report,
@@ -178,7 +182,7 @@ fn actions(
                 let scope = scopes.entry(index).or_insert_with(|| {
                     let group = &model.groups[index];
                     let mut scope = Scope::of_group(&group.name, &group.variables, &model.constants, pool);
-                    scope.doubtful = &doubtful[index];
+                    scope.doubt(&doubts[index]);
                     scope
                 });
                 let assignment = assign(statement, scope, pool, report)?;

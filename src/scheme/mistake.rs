@@ -127,7 +127,7 @@ pub(super) fn nothing_to_do() -> String {
 
 /// The reason when the automatic choice is the first one, exact integration.
 pub(super) fn exact_applies() -> String {
-    String::from("exact: all equations are linear, and their coefficients do not change within a step")
+    String::from("all equations are linear, and their coefficients do not change within a step")
 }
 
 /// The reason when the automatic choice is the second one; the first few equations stand for all.
@@ -137,5 +137,5 @@ pub(super) fn exact_does_not_apply(group: &Group, refusals: &[Refusal]) -> Strin
     if refusals.len() > shown {
         reasons.push(format!("and {} more", refusals.len() - shown));
     }
-    format!("euler: exact does not apply, because {}", reasons.join("; "))
+    format!("exact does not apply, because {}", reasons.join("; "))
 }

@@ -127,6 +127,7 @@ impl<'s> Builder<'s> {
             && first.is_comparison()
             && self.expr.span_of(left) == self.span(l, left_end)
             && !self.is_chain(x, l)
+            && !self.is_refused(y)
         {
             let text = |node| self.text_of(self.expr.span_of(node));
             let before = [text(x), first.symbol(), text(y)];
@@ -140,6 +141,12 @@ impl<'s> Builder<'s> {
     fn is_chain(&self, left: NodeId, start: u32) -> bool {
         let compares = matches!(self.expr.node(left), Node::Binary(op, ..) if op.is_comparison());
         compares && self.expr.span_of(left).start == start
+    }
+
+    /// Whether `node` stands in for what was refused.
+    fn is_refused(&self, node: NodeId) -> bool {
+        let written = self.text_of(self.expr.span_of(node));
+        matches!(self.expr.node(node), Node::Boolean(_)) && !matches!(written, "True" | "False")
     }
 
     fn text_of(&self, span: Span) -> &'s str {

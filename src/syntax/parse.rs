@@ -309,7 +309,7 @@ impl Parser<'_> {
             self.take(end);
             return None;
         }
-        self.misspelt(|_| true)
+        self.misspelt(|word| !matches!(word, Word::Method | Word::Init))
     }
 
     /// Reports an unknown word here and returns the nearest of those that `allowed` lets in; skips

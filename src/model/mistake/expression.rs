@@ -66,7 +66,8 @@ pub(in crate::model) fn comparison_in_arithmetic(comparison: Span, whole: Span) 
 }
 
 pub(in crate::model) fn logic_of_numbers(symbol: &str, span: Span) -> Diagnostic {
-    error("logic-of-numbers", format!("`{symbol}` joins conditions, and this is a number"), span, "not true or false")
+    let takes = if symbol == "not" { "takes a condition" } else { "joins conditions" };
+    error("logic-of-numbers", format!("`{symbol}` {takes}, and this is a number"), span, "not true or false")
         .with_help("compare it: `x != 0`")
 }
 

@@ -41,11 +41,25 @@ pub(in crate::model) fn bad_duration(seconds: f64, span: Span) -> Diagnostic {
     error("bad-duration", message, span, format!("this is {seconds} second"))
 }
 
-pub(in crate::model) fn clocks_rarely_meet(a: &Clock, b: &Clock, meeting: Fraction, span: Span) -> Diagnostic {
+pub(in crate::model) fn clocks_rarely_meet(
+    (a, first): (&Clock, Option<Span>),
+    (b, second): (&Clock, Option<Span>),
+    meeting: Fraction,
+    otherwise: Span,
+) -> Diagnostic {
     let meeting = Duration(meeting);
     let message = format!("the clocks `{}` ({}) and `{}` ({}) meet only every {meeting}", a.name, a.dt, b.name, b.dt);
-    warning("clocks-rarely-meet", message, span, "")
-        .with_help("choose ticks of which one is a small multiple of the other")
+    let help = "choose ticks of which one is a small multiple of the other";
+    let label = |clock: &Clock| format!("`{}` ticks every {}", clock.name, clock.dt);
+    let diagnostic = match (first, second) {
+        (None, None) => warning("clocks-rarely-meet", message, otherwise, ""),
+        (None, Some(span)) => warning("clocks-rarely-meet", message, span, label(b)),
+        (Some(span), None) => warning("clocks-rarely-meet", message, span, label(a)),
+        (Some(first), Some(second)) => {
+            warning("clocks-rarely-meet", message, second, label(b)).with_label(first, label(a))
+        }
+    };
+    diagnostic.with_help(help)
 }
 
 pub(in crate::model) fn empty_group(span: Span) -> Diagnostic {
@@ -62,8 +76,9 @@ pub(in crate::model) fn not_whole(what: &str, found: Dimension, span: Span) -> D
     error("not-whole", format!("{what} is a whole number"), span, label)
 }
 
-pub(in crate::model) fn several(what: &str, first: &Ident, second: &Ident) -> Diagnostic {
-    error("several", format!("a group has one {what}"), second.span, "again here").with_label(first.span, "first here")
+pub(in crate::model) fn duplicate_setting(what: &str, first: &Ident, second: &Ident) -> Diagnostic {
+    error("duplicate-setting", format!("a group has one {what}"), second.span, "again here")
+        .with_label(first.span, "first here")
 }
 
 pub(in crate::model) fn unknown_method(name: &Ident, lower: &str) -> Diagnostic {

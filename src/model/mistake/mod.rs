@@ -45,10 +45,25 @@ fn suggest<'a>(diagnostic: Diagnostic, name: &str, candidates: impl IntoIterator
 fn suggest_unit(diagnostic: Diagnostic, literal: Option<f64>, wanted: Dimension) -> Diagnostic {
     match literal {
         Some(number) if !wanted.is_dimensionless() => {
-            let diagnostic = diagnostic.with_help(format!("a number needs its unit: `{number}*{wanted}`"));
+            let base = format!("`{number}*{wanted}`");
+            let diagnostic = diagnostic.with_help(match familiar(&wanted.to_string()) {
+                Some(unit) if number == 0.0 => format!("a number needs its unit: `0*{unit}`"),
+                Some(unit) => format!("a number needs its unit: `{number}*{unit}`, or {base}"),
+                None => format!("a number needs its unit: {base}"),
+            });
             if number == 0.0 { diagnostic.with_note("zero has a unit too") } else { diagnostic }
         }
         _ => diagnostic,
+    }
+}
+
+/// The unit in which quantities of neurons are mostly given.
+fn familiar(base: &str) -> Option<&'static str> {
+    match base {
+        "volt" => Some("mV"),
+        "second" => Some("ms"),
+        "amp" => Some("nA"),
+        _ => None,
     }
 }
 
