@@ -317,19 +317,24 @@ pub fn link(model: &Model, groups: &[GroupCode], executor: &Executor) -> Result<
     Ok(Executable { plan: Arc::new(plan), sets: linked.sets })
 }
 
-/// All kernels of all groups in order, each as something to call.
+/// All kernels of all groups in order, each as something to call. A kernel that is too long to be
+/// compiled in a time that anybody would wait is interpreted, which gives the same bits.
 fn routines(groups: &[GroupCode], executor: &Executor) -> Result<Vec<Arc<dyn Routine>>, jit::Error> {
     let kernels: Vec<(&Kernel, &Layout)> =
         groups.iter().flat_map(|code| code.kernels.iter().map(|stages| (&stages.core, &code.layout))).collect();
-    Ok(match executor {
-        Executor::Jit(compiler) => {
-            compiler.compile(&kernels)?.into_iter().map(|code| Arc::new(code) as Arc<dyn Routine>).collect()
+    let short: Vec<(&Kernel, &Layout)> = kernels.iter().copied().filter(|(kernel, _)| jit::takes(kernel)).collect();
+    let mut compiled = match executor {
+        Executor::Jit(compiler) => compiler.compile(&short)?.into_iter(),
+        Executor::Interpreter => vec![].into_iter(),
+    };
+    let routine = |(kernel, layout): (&Kernel, &Layout)| -> Arc<dyn Routine> {
+        let code = if jit::takes(kernel) { compiled.next() } else { None };
+        match code {
+            Some(code) => Arc::new(code),
+            None => Arc::new(Interpreter::new(kernel.clone(), layout.clone())),
         }
-        Executor::Interpreter => kernels
-            .into_iter()
-            .map(|(kernel, layout)| Arc::new(Interpreter::new(kernel.clone(), layout.clone())) as Arc<dyn Routine>)
-            .collect(),
-    })
+    };
+    Ok(kernels.into_iter().map(routine).collect())
 }
 
 struct Linked<'a> {

@@ -379,6 +379,9 @@ impl CompiledModel {
                 group.size,
                 code.step.reason,
                 match self.0.engine.executor {
+                    Executor::Jit if update.is_some_and(|stages| !jit::takes(&stages.core)) => {
+                        "interpreter, because the equations are too long to compile".to_owned()
+                    }
                     Executor::Jit => format!("machine code, {} lanes", self.0.engine.options.lanes.count()),
                     Executor::Interpreter => "interpreter".to_owned(),
                 },

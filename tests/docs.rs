@@ -48,7 +48,11 @@ fn blocks() -> Vec<Block> {
                 Some(_) if open => open = false,
                 Some(kind) => {
                     open = true;
-                    blocks.push(Block { place: format!("{page}:{number}"), kind: kind.to_owned(), text: String::new() });
+                    blocks.push(Block {
+                        place: format!("{page}:{number}"),
+                        kind: kind.to_owned(),
+                        text: String::new(),
+                    });
                 }
                 None if open => {
                     let text = &mut blocks.last_mut().unwrap().text;

@@ -84,7 +84,7 @@ fn definitions_are_checked() {
         ("x : celsius", &["declared-unit @ celsius"]),
         ("dx/dt = 1/tau : integer", &["differential-kind @ integer"]),
         // flags
-        ("dx/dt = -x/tau : 1 (unless refractory)", &[]),
+        ("dx/dt = -x/tau : 1 (unless refractory)", &["warning flag-without-effect @ unless refractory"]),
         ("x : 1 (constant, shared)", &[]),
         ("x = u*2 : 1 (constant over dt)", &[]),
         ("dx/dt = -x/tau : 1 (shared)", &["misplaced-flag @ shared"]),

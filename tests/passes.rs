@@ -464,7 +464,8 @@ fn a_multiple_of_the_divisor_leaves_nothing() {
     for divisor in [0.1, 0.3, 1.1, 49.0, 1e-3, -0.7] {
         for times in [1.0, 3.0, 41.0] {
             let (x, p) = (times * divisor, divisor);
-            let equations = format!("    dx/dt = (x % p - x)/second : 1\n    p : 1\n    init p = {p:?}\n    init x = {x:?}");
+            let equations =
+                format!("    dx/dt = (x % p - x)/second : 1\n    p : 1\n    init p = {p:?}\n    init x = {x:?}");
             let rest: f64 = x % p;
             let rest = if rest != 0.0 && (rest < 0.0) != (p < 0.0) { rest + p } else { rest };
             assert_eq!(after_a_tick(&equations, 1), [x + (rest - x); 2], "{x} % {p}");

@@ -4,6 +4,7 @@ mod bar;
 mod bench;
 mod run;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dvdt::{Engine, Error, Executor, Lanes, Options, Report, Severity, Stage};
 use std::fmt::Display;
@@ -89,45 +90,13 @@ struct Emit {
     /// The model file
     model: PathBuf,
     /// Which stage
-    #[arg(long, value_enum)]
-    stage: StageName,
+    #[arg(long, value_parser = stages())]
+    stage: Stage,
     /// One group only
     #[arg(long)]
     group: Option<String>,
     #[command(flatten)]
     code: Code,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum StageName {
-    /// What was written
-    Ast,
-    /// What it means
-    Model,
-    /// What one tick assigns
-    Step,
-    /// Straight-line code with functions in it
-    Kernel,
-    /// Straight-line code in core instructions
-    Core,
-    /// Cranelift's intermediate form
-    Clif,
-    /// Machine code
-    Asm,
-}
-
-impl StageName {
-    fn stage(self) -> Stage {
-        match self {
-            StageName::Ast => Stage::Ast,
-            StageName::Model => Stage::Model,
-            StageName::Step => Stage::Step,
-            StageName::Kernel => Stage::Kernel,
-            StageName::Core => Stage::Core,
-            StageName::Clif => Stage::Clif,
-            StageName::Asm => Stage::Asm,
-        }
-    }
 }
 
 #[derive(Args)]
@@ -213,7 +182,7 @@ impl Check {
 impl Emit {
     fn execute(&self) -> Result<(), Failure> {
         let model = self.code.engine().compile_file(&self.model)?;
-        print_part(model.emit(self.stage.stage(), self.group.as_deref())?)
+        print_part(model.emit(self.stage, self.group.as_deref())?)
     }
 }
 
@@ -234,6 +203,12 @@ impl Verify {
             verdict.compared
         ))
     }
+}
+
+/// Reads the name of a stage; help lists all.
+fn stages() -> impl TypedValueParser<Value = Stage> {
+    let named = |name: String| Stage::ALL.into_iter().find(|stage| stage.name() == name).unwrap_or(Stage::Ast);
+    PossibleValuesParser::new(Stage::ALL.map(Stage::name)).map(named)
 }
 
 /// Shows warnings; notes too when asked.

@@ -80,6 +80,14 @@ pub struct Compiler {
     options: Options,
 }
 
+/// Kernels of more instructions than this are not compiled; it would take seconds.
+const LONGEST: usize = 300_000;
+
+/// Whether a kernel is short enough to be compiled.
+pub fn takes(kernel: &Kernel) -> bool {
+    kernel.insts.len() <= LONGEST
+}
+
 /// Kernels of more instructions than this get the faster register allocator. At 7,200 instructions
 /// it takes a tenth of the time and makes no slower code; at 400 its code is half as fast.
 const LONG: usize = 2000;

@@ -1,6 +1,8 @@
 //! The rules of a kernel, checked.
 
 use super::abi::Storage;
+use rustc_hash::FxHashSet;
+
 use super::{Binary, Inst, Kernel, Shift, Type, Unary, Value};
 
 /// Checks that `kernel` keeps the rules; the error names the first instruction that breaks one.
@@ -18,7 +20,7 @@ pub fn verify(kernel: &Kernel, storage: &Storage) -> Result<(), String> {
     if kernel.insts.len() != kernel.types.len() || kernel.prologue > kernel.insts.len() {
         return Err(format!("kernel {}: lists of different lengths", kernel.name));
     }
-    let mut check = Check { kernel, storage, stored: vec![], set: vec![] };
+    let mut check = Check { kernel, storage, stored: FxHashSet::default(), set: FxHashSet::default() };
     for value in kernel.values() {
         check.inst(value).map_err(|rule| format!("kernel {}, {value}: {rule}", kernel.name))?;
     }
@@ -28,8 +30,8 @@ pub fn verify(kernel: &Kernel, storage: &Storage) -> Result<(), String> {
 struct Check<'a> {
     kernel: &'a Kernel,
     storage: &'a Storage,
-    stored: Vec<super::ColumnId>,
-    set: Vec<super::UniformId>,
+    stored: FxHashSet<super::ColumnId>,
+    set: FxHashSet<super::UniformId>,
 }
 
 impl Check<'_> {
@@ -58,11 +60,11 @@ impl Check<'_> {
             Inst::Store(id, _) if self.stored.contains(&id) => Err("stores a column twice".into()),
             Inst::SetUniform(id, _) if self.set.contains(&id) => Err("sets a uniform twice".into()),
             Inst::Store(id, _) => {
-                self.stored.push(id);
+                self.stored.insert(id);
                 Ok(())
             }
             Inst::SetUniform(id, _) => {
-                self.set.push(id);
+                self.set.insert(id);
                 Ok(())
             }
             _ => Ok(()),

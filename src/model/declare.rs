@@ -159,6 +159,9 @@ fn flags<'a>(equation: &'a Equation, report: &mut Report) -> Vec<&'a str> {
         } else if flags.contains(&flag.name.as_str()) {
             report.push(mistake::flag_twice(flag));
         } else {
+            if flag.name == "unless refractory" {
+                report.push(mistake::flag_without_effect(flag));
+            }
             flags.push(&flag.name);
         }
     }

@@ -162,13 +162,7 @@ pub(super) fn script(file: &ModelFile, doubts: &[Doubts], model: &mut Model, rep
     }
 }
 
-fn actions(
-    file: &ModelFile,
-    doubts: &[Doubts],
-    model: &Model,
-    pools: &mut [Pool],
-    report: &mut Report,
-) -> Vec<Action> {
+fn actions(file: &ModelFile, doubts: &[Doubts], model: &Model, pools: &mut [Pool], report: &mut Report) -> Vec<Action> {
     let finder = Finder::of(model);
     let mut scopes: FxHashMap<usize, Scope> = FxHashMap::default();
     let mut script = vec![];

@@ -220,6 +220,13 @@ pub(in crate::model) fn flag(flag: &Ident, equation: &Equation, allowed: &[&str]
     suggest(diagnostic, name, allowed.iter().copied())
 }
 
+/// A flag that is understood and changes nothing.
+pub(in crate::model) fn flag_without_effect(flag: &Ident) -> Diagnostic {
+    let message = format!("`{}` has no effect yet", flag.name);
+    warning("flag-without-effect", message, flag.span, "no group is ever refractory")
+        .with_note("events and the time after them come in a later version; the equation runs at every tick")
+}
+
 fn kind_of(equation: &Equation) -> &'static str {
     match equation.kind {
         EquationKind::Differential(_) => "a differential equation",
