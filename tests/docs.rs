@@ -101,7 +101,8 @@ fn options(verb: &str) -> BTreeSet<String> {
 /// Command lines: indented, or in backquotes in a table.
 fn commands(text: &str) -> Vec<&str> {
     let indented = text.lines().filter_map(|line| line.strip_prefix("    "));
-    let quoted = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let prose = text.lines().filter(|line| !line.starts_with("```"));
+    let quoted = prose.flat_map(|line| line.split('`').skip(1).step_by(2));
     indented.chain(quoted).filter_map(arguments).collect()
 }
 
