@@ -45,12 +45,7 @@ fn set_later(file: &ModelFile) -> FxHashSet<(&str, &str)> {
     found
 }
 
-fn group(
-    text: &ast::Group,
-    model: &Model,
-    clocks: &FxHashMap<String, usize>,
-    report: &mut Report,
-) -> (Group, Doubts) {
+fn group(text: &ast::Group, model: &Model, clocks: &FxHashMap<String, usize>, report: &mut Report) -> (Group, Doubts) {
     let constants = &model.constants;
     let size = size(&text.size, constants, report).unwrap_or(SIZE_AFTER_A_MISTAKE);
     let mut pool = Pool::new();
