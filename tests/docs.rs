@@ -1,5 +1,6 @@
 //! What README.md and docs/*.md show is true: models compile, fragments can be read, commands have the
-//! options they are given, and Rust code is that of a documentation test.
+//! options they are given, and Rust code is that of a documentation test. The floors of ARCHITECTURE.md
+//! are those that tests/architecture.rs holds.
 
 use dvdt::source::Sources;
 use dvdt::{Engine, Report, syntax};
@@ -48,7 +49,11 @@ fn blocks() -> Vec<Block> {
                 Some(_) if open => open = false,
                 Some(kind) => {
                     open = true;
-                    blocks.push(Block { place: format!("{page}:{number}"), kind: kind.to_owned(), text: String::new() });
+                    blocks.push(Block {
+                        place: format!("{page}:{number}"),
+                        kind: kind.to_owned(),
+                        text: String::new(),
+                    });
                 }
                 None if open => {
                     let text = &mut blocks.last_mut().unwrap().text;
@@ -148,4 +153,20 @@ fn rust_code_is_that_of_a_documentation_test() {
     for block in shown {
         assert!(sources.contains(&block.text), "{}: no documentation test shows this", block.place);
     }
+}
+
+/// From the door down, as both files list them.
+#[test]
+fn floors_are_those_of_the_architecture_test() {
+    let read = |name| fs::read_to_string(root().join(name)).unwrap();
+    let (text, test) = (read("ARCHITECTURE.md"), read("tests/architecture.rs"));
+    let table = text.split("| floor | modules |\n|---|---|\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let quoted = |line: &str, quote| line.split(quote).skip(1).step_by(2).map(str::to_owned).collect();
+    let shown: Vec<BTreeSet<String>> = table.lines().map(|line| quoted(line, '`')).collect();
+    let list = |start: &str| test.split(start).nth(1).unwrap().split("];").next().unwrap();
+    let floors = list("const FLOORS").lines().filter(|line| line.contains('"'));
+    let mut held: Vec<BTreeSet<String>> = floors.map(|line| quoted(line, '"')).collect();
+    held.push(quoted(list("const DOOR"), '"'));
+    held.reverse();
+    assert_eq!(shown, held);
 }
