@@ -163,7 +163,7 @@ fn floors_are_those_of_the_architecture_test() {
     let table = text.split("| floor | modules |\n|---|---|\n").nth(1).unwrap().split("\n\n").next().unwrap();
     let quoted = |line: &str, quote| line.split(quote).skip(1).step_by(2).map(str::to_owned).collect();
     let shown: Vec<BTreeSet<String>> = table.lines().map(|line| quoted(line, '`')).collect();
-    let list = |start: &str| test.split(start).nth(1).unwrap().split("];").next().unwrap();
+    let list = |start: &str| test.split(start).nth(1).unwrap().split("];\n").next().unwrap();
     let floors = list("const FLOORS").lines().filter(|line| line.contains('"'));
     let mut held: Vec<BTreeSet<String>> = floors.map(|line| quoted(line, '"')).collect();
     held.push(quoted(list("const DOOR"), '"'));
