@@ -1,5 +1,6 @@
 //! What README.md and docs/*.md show is true: models compile, fragments can be read, commands have the
-//! options they are given, and Rust code is that of a documentation test.
+//! options they are given, and Rust code is that of a documentation test. The floors of ARCHITECTURE.md
+//! are those that tests/architecture.rs holds.
 
 use dvdt::source::Sources;
 use dvdt::{Engine, Report, syntax};
@@ -105,7 +106,8 @@ fn options(verb: &str) -> BTreeSet<String> {
 /// Command lines: indented, or in backquotes in a table.
 fn commands(text: &str) -> Vec<&str> {
     let indented = text.lines().filter_map(|line| line.strip_prefix("    "));
-    let quoted = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let prose = text.lines().filter(|line| !line.starts_with("```"));
+    let quoted = prose.flat_map(|line| line.split('`').skip(1).step_by(2));
     indented.chain(quoted).filter_map(arguments).collect()
 }
 
@@ -151,4 +153,20 @@ fn rust_code_is_that_of_a_documentation_test() {
     for block in shown {
         assert!(sources.contains(&block.text), "{}: no documentation test shows this", block.place);
     }
+}
+
+/// From the door down, as both files list them.
+#[test]
+fn floors_are_those_of_the_architecture_test() {
+    let read = |name| fs::read_to_string(root().join(name)).unwrap();
+    let (text, test) = (read("ARCHITECTURE.md"), read("tests/architecture.rs"));
+    let table = text.split("| floor | modules |\n|---|---|\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let quoted = |line: &str, quote| line.split(quote).skip(1).step_by(2).map(str::to_owned).collect();
+    let shown: Vec<BTreeSet<String>> = table.lines().map(|line| quoted(line, '`')).collect();
+    let list = |start: &str| test.split(start).nth(1).unwrap().split("];\n").next().unwrap();
+    let floors = list("const FLOORS").lines().filter(|line| line.contains('"'));
+    let mut held: Vec<BTreeSet<String>> = floors.map(|line| quoted(line, '"')).collect();
+    held.push(quoted(list("const DOOR"), '"'));
+    held.reverse();
+    assert_eq!(shown, held);
 }

@@ -54,6 +54,9 @@ fn definitions_are_checked() {
         ("dx/dt = -x*g/tau : 1", &["unknown-name @ g"]),
         ("x = q + q*2 + r : 1", &["unknown-name @ q", "unknown-name @ r"]),
         ("x = S*v : amp", &["unknown-name @ S"]),
+        ("x = not b and not (not v > w) : boolean", &[]),
+        ("x = not v : boolean", &["logic-of-numbers @ v"]),
+        ("x = not u : boolean", &["logic-of-numbers @ u"]),
         ("mm : 1", &["reserved-name @ mm"]),
         ("gray : 1", &["reserved-name @ gray"]),
         ("exp : 1", &["reserved-name @ exp"]),
@@ -444,4 +447,24 @@ fn deep_expressions_do_not_recurse() {
     let chain: String = (0..5_000).map(|k| format!("s{k} = s{} + 1 : 1\n", k + 1)).collect();
     let text = group(&format!("u : 1\nx = {deep} : 1\n{chain}s5000 = u : 1"));
     assert_eq!(said(&text), Vec::<String>::new());
+}
+
+/// What follows from a mistake is not said again, and mistakes come in the order of the text.
+#[test]
+fn a_mistake_is_said_once_and_at_its_place() {
+    for (text, expected) in [
+        (
+            "group g[1] {\nu = zorg : 1\nv : volt\ninit v = zorg\n}\nset g.v = zorg\nrun 1*ms",
+            &["unknown-name @ zorg"][..],
+        ),
+        ("group g[1] {\nv : 1\ninit zorg = 1\n}\nset g.zorg = 1\nrun 1*ms", &["unknown-name @ zorg"]),
+        ("group g[1] {\nx = y*volt : volt\ny = x : 1\n}\nrun 1*ms", &["circular-definition @ x"]),
+        ("group g[1] {\ndv/dt = -v/tau : volt\ntau : ms\nmethod euler\n}\nrun 1*ms", &["declared-unit @ ms"]),
+        (
+            "group g[1] {\na = b1 : 1\nb : ms\nmethod eulr\n}\nrun 1\nconstant c = c1",
+            &["unknown-name @ b1", "declared-unit @ ms", "unknown-name @ eulr", "not-a-time @ 1", "unknown-name @ c1"],
+        ),
+    ] {
+        assert_eq!(said(&format!("clock dt = 0.1*ms\n{text}")), expected, "{text}");
+    }
 }

@@ -498,7 +498,7 @@ fn statements_are_brian2s_and_more() {
             "v = w = 2"
                 wrong-assignment@7 "=": one statement assigns once; write a second statement; to compare, write `==`
             "v = 1 w = 2"
-                definitions-on-one-line@7 "w": the next definition needs a line of its own
+                definitions-on-one-line@7 "w": the next definition or item needs a line of its own
             "v"
                 syntax-error@2 "": expected `=`
             "v = "
@@ -670,14 +670,14 @@ fn refused_equations() {
                 missing-expression@4 "": an expression is missing after `=`
             "x : 1 y : 1"
                 y : 1
-                definitions-on-one-line@7 "y": the next definition needs a line of its own
+                definitions-on-one-line@7 "y": the next definition or item needs a line of its own
             "x : 1 dy/dt = y : 1"
                 dy/dt = y : 1
-                definitions-on-one-line@7 "dy": the next definition needs a line of its own
+                definitions-on-one-line@7 "dy": the next definition or item needs a line of its own
             "x : 1; y : 1"
                 x : 1
                 y : 1
-                definitions-on-one-line@6 ";": `;` does not separate definitions; write each on a line of its own
+                definitions-on-one-line@6 ";": `;` separates nothing here; write each definition and each item on a line of its own
             "x : 1 ()"
                 empty-flags@8 ")": there is no flag between the parentheses; leave them out, or write a flag such as `(constant)`
             "x : volt*(amp)"
@@ -939,13 +939,13 @@ fn refused_model_files() {
             "record"
                 syntax-error@7 "": expected a name
             "record g"
-                syntax-error@9 "": expected `.`
+                syntax-error@9 "": a variable is named with its group; write `record g.variable`
             "record g.v["
                 unclosed-bracket@11 "[": `[` is never closed
             "record g.v every"
                 missing-expression@17 "": an expression is missing after `every`
             "set v = 3"
-                syntax-error@7 "=": expected `.`, found `=`
+                syntax-error@6 "": a variable is named with its group; write `set group.v = …`
             "set g.v 3"
                 syntax-error@9 "3": expected `=`, found `3`
             "run (1\nrecord g.v"
@@ -1030,11 +1030,11 @@ fn drawn_mistakes() {
           |          |
           |          opened here
 
-        error[definitions-on-one-line]: the next definition needs a line of its own
+        error[definitions-on-one-line]: the next definition or item needs a line of its own
          --> m:7:14
           |
         7 |     u : volt y : 1
-          |              ^ a second definition begins here
+          |              ^ another begins here
 
         error[bad-number]: a number and a name need an operator between them
          --> m:8:9

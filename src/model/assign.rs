@@ -95,6 +95,7 @@ fn dimension_fits(target: Symbol, value: Value, statement: &Statement, scope: &S
     }
     let literal = value.exact.and_then(Fraction::to_float);
     let diagnostic = mistake::assignment_dimension(variable, found, literal, statement);
+    let diagnostic = mistake::suggest_bracket(diagnostic, &statement.value);
     report.push(scope.lone_units.iter().fold(diagnostic, mistake::explain_unit));
     false
 }

@@ -407,6 +407,7 @@ impl Walk<'_, '_> {
 
     /// Adds which names in the expression are units, though they stand like variables.
     fn explain_units(&self, diagnostic: Diagnostic) -> Diagnostic {
+        let diagnostic = mistake::suggest_bracket(diagnostic, self.expr);
         self.units.iter().fold(diagnostic, mistake::explain_unit)
     }
 }

@@ -292,6 +292,7 @@ fn define(
     if found != expected {
         let literal = value.exact.and_then(Fraction::to_float);
         let diagnostic = mistake::definition_dimension(equation, expr, found, expected, literal);
+        let diagnostic = mistake::suggest_bracket(diagnostic, expr);
         report.push(scope.lone_units.iter().fold(diagnostic, mistake::explain_unit));
         return None;
     }

@@ -121,13 +121,13 @@ fn elements(
 fn range(entry: &Elements, size: usize, constants: &Constants, report: &mut Report) -> Option<std::ops::Range<usize>> {
     match entry {
         Elements::One(expr) => {
-            let index = element(expr, size.checked_sub(1), size, constants, report)?;
+            let index = element(expr, Bound::Element, size, constants, report)?;
             Some(index..index + 1)
         }
         Elements::Range(start, end) => {
             let mut bound = |expr: &Option<Expr>, default: usize| match expr {
                 None => Some(default),
-                Some(expr) => element(expr, Some(size), size, constants, report),
+                Some(expr) => element(expr, Bound::OfRange, size, constants, report),
             };
             let (start, end) = (bound(start, 0), bound(end, size));
             Some(start?..end?)
@@ -135,12 +135,24 @@ fn range(entry: &Elements, size: usize, constants: &Constants, report: &mut Repo
     }
 }
 
-/// A number from 0 to `last`.
-fn element(expr: &Expr, last: Option<usize>, size: usize, constants: &Constants, report: &mut Report) -> Option<usize> {
+/// What a number between brackets is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bound {
+    /// One element.
+    Element,
+    /// An end of a range, which may lie just after the last element.
+    OfRange,
+}
+
+/// The number of an element, or a bound of a range of them.
+fn element(expr: &Expr, bound: Bound, size: usize, constants: &Constants, report: &mut Report) -> Option<usize> {
     let number = whole(expr, "the number of an element", constants, report)?;
-    let index = usize::try_from(number).ok().filter(|&index| last.is_some_and(|last| index <= last));
+    let index = usize::try_from(number).ok().filter(|&index| index < size || bound == Bound::OfRange && index == size);
     if index.is_none() {
-        report.push(mistake::element_out_of_range(number, size, expr.span()));
+        report.push(match bound {
+            Bound::Element => mistake::element_out_of_range(number, size, expr.span()),
+            Bound::OfRange => mistake::range_out_of_range(number, size, expr.span()),
+        });
     }
     index
 }

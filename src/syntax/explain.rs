@@ -3,6 +3,7 @@
 use lalrpop_util::ParseError;
 
 use super::build::Builder;
+use super::layout::WORDS;
 use super::mistake;
 use super::token::{Lexeme, Start, Token};
 use crate::diagnostic::Diagnostic;
@@ -47,6 +48,9 @@ impl Place<'_, '_> {
         }
         match self.part.get(self.index) {
             Some(&found) => self.explain_token(found),
+            None if self.lacks_variable() => {
+                mistake::lacks_variable(self.end(), self.start == Start::Set, self.text(self.before()))
+            }
             None if self.expects("number") => mistake::missing_value(self.end(), self.text(self.before())),
             None => mistake::ends_early(self.end(), &self.expectation()),
         }
@@ -61,14 +65,18 @@ impl Place<'_, '_> {
             Token::OpenParen if self.start == Start::GroupHead && self.index == 1 => {
                 mistake::group_without_size(span, before)
             }
+            Token::Semicolon if self.start != Start::Expression => mistake::semicolon(span),
+            Token::Number | Token::Assign if self.start == Start::Clock && self.index == 0 => {
+                mistake::clock_without_dt(span, "name")
+            }
+            _ if self.lacks_variable() => mistake::lacks_variable(self.end(), self.start == Start::Set, before),
             token if token.assigns() && self.has_assigned() => mistake::second_assignment(span),
             Token::ForeignAssign => mistake::wrong_assignment(span, text),
             token if (token.assigns() || token == Token::EqualEqual) && self.expects("=") => {
                 mistake::wrong_assignment(span, text)
             }
-            Token::Name if !self.expects("name") && self.follows().is_some_and(Token::assigns) => {
-                mistake::definitions_on_one_line(span)
-            }
+            Token::Name if !self.expects("name") && self.begins_next(text) => mistake::definitions_on_one_line(span),
+            _ if self.start == Start::Unit && before == "**" => mistake::bad_unit_exponent(span),
             token if self.start == Start::Unit && (token == Token::OpenParen || !token.starts_value()) => {
                 mistake::bad_unit(span, text)
             }
@@ -79,6 +87,22 @@ impl Place<'_, '_> {
             Token::Newline => mistake::unexpected(span, "\n", &self.expectation()),
             _ => mistake::unexpected(span, text, &self.expectation()),
         }
+    }
+
+    /// Whether what is found begins another definition or item.
+    fn begins_next(&self, text: &str) -> bool {
+        let defines = |token: Token| token.assigns() || token == Token::Colon;
+        let short = matches!(self.start, Start::Method | Start::GroupClock);
+        self.follows().is_some_and(Token::assigns)
+            || short && (self.follows().is_some_and(defines) || WORDS.iter().any(|(word, _)| *word == text))
+    }
+
+    /// Whether only a group is named, and its variable is not.
+    fn lacks_variable(&self) -> bool {
+        let named = self.before().is_some_and(|lexeme| lexeme.token == Token::Name);
+        matches!(self.start, Start::Record | Start::Set)
+            && named
+            && matches!(self.expected.as_slice(), [only] if only.trim_matches('"') == ".")
     }
 
     fn before(&self) -> Option<Lexeme> {

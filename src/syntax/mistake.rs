@@ -246,14 +246,19 @@ pub(super) fn bad_unit(span: Span, found: &str) -> Diagnostic {
     }
 }
 
+pub(super) fn bad_unit_exponent(span: Span) -> Diagnostic {
+    Diagnostic::error(Code("bad-unit"), "the exponent of a unit is a number", span, "")
+        .with_help("write `metre**2`, `second**-1`, or a fraction such as `volt**0.5`")
+}
+
 pub(super) fn definitions_on_one_line(span: Span) -> Diagnostic {
-    let message = "the next definition needs a line of its own";
-    Diagnostic::error(Code("definitions-on-one-line"), message, span, "a second definition begins here")
+    let message = "the next definition or item needs a line of its own";
+    Diagnostic::error(Code("definitions-on-one-line"), message, span, "another begins here")
 }
 
 pub(super) fn semicolon(span: Span) -> Diagnostic {
-    Diagnostic::error(Code("definitions-on-one-line"), "`;` does not separate definitions", span, "")
-        .with_help("write each on a line of its own")
+    Diagnostic::error(Code("definitions-on-one-line"), "`;` separates nothing here", span, "")
+        .with_help("write each definition and each item on a line of its own")
 }
 
 pub(super) fn empty_flags(span: Span) -> Diagnostic {
@@ -339,6 +344,28 @@ pub(super) fn clock_without_dt(span: Span, name: &str) -> Diagnostic {
     let name = quote(name, "name");
     Diagnostic::error(Code("bad-clock"), message, span, "`dt` expected here")
         .with_help(format!("write `clock dt = 0.1*ms`, or `clock {name} dt = 0.1*ms` for a clock with a name"))
+}
+
+pub(super) fn lacks_variable(end: Span, sets: bool, name: &str) -> Diagnostic {
+    let mistake = Diagnostic::error(Code("syntax-error"), "a variable is named with its group", end, "");
+    match quote(name, "name") {
+        name if sets => mistake.with_help(format!("write `set group.{name} = …`")),
+        name => mistake.with_help(format!("write `record {name}.variable`")),
+    }
+}
+
+pub(super) fn word_with_equals(span: Span, word: &str, value: Option<&str>) -> Diagnostic {
+    Diagnostic::error(Code("wrong-assignment"), format!("`{word}` takes no `=`"), span, "")
+        .with_help(format!("write `{word} {}`", value.map_or("name", |value| quote(value, "name"))))
+}
+
+pub(super) fn hint_at_comment(mistake: Diagnostic) -> Diagnostic {
+    mistake.with_help("comments begin with `#`")
+}
+
+pub(super) fn hint_at_definition(mistake: Diagnostic, name: &str, unit: &str) -> Diagnostic {
+    let (name, unit) = (quote(name, "name"), quote(unit, "unit"));
+    mistake.with_help(format!("to define a variable, write `{name} : {unit}`"))
 }
 
 pub(super) fn record_too_large(span: Span) -> Diagnostic {

@@ -10,6 +10,7 @@ use super::layout::{Form, Layout, WORDS, Word};
 use super::mistake;
 use super::token::{Lexeme, Start, Token};
 use crate::diagnostic::{Diagnostic, Report, nearest};
+use crate::dimension::declared_unit;
 use crate::source::{LONGEST, SourceId, Sources, Span};
 
 /// Reads an equations block, by Brian2's rules.
@@ -150,7 +151,10 @@ impl Parser<'_> {
         match self.grammar.parse(&mut self.build, tokens) {
             Ok(parsed) => Some(parsed),
             Err(fault) => {
-                let diagnostic = explain(&self.build, start, &part, fault);
+                let mut diagnostic = explain(&self.build, start, &part, fault);
+                if part.windows(2).any(|pair| is_foreign_comment(pair[0], pair[1])) {
+                    diagnostic = mistake::hint_at_comment(diagnostic);
+                }
                 self.build.reset();
                 self.build.mistake(diagnostic);
                 None
@@ -225,6 +229,13 @@ impl Parser<'_> {
         let cut = self.layout.definition(self.at);
         let span = self.span(self.at).to(self.end_before(cut.end).max(self.span(self.at)));
         let mistakes = self.build.mistakes.len();
+        if cut.unit.is_none() && self.is_word_with_equals() {
+            let (word, value) = (self.layout.text(self.at), self.layout.text(self.at + 2));
+            let value = (self.layout.token(self.at + 2) == Some(Token::Name)).then_some(value);
+            self.build.mistake(mistake::word_with_equals(self.span(self.at + 1), word, value));
+            self.take(cut.end);
+            return None;
+        }
         self.take(cut.end);
         let left = self.part(Start::Left, None, cut.left.clone());
         let unit = match cut.unit {
@@ -241,6 +252,12 @@ impl Parser<'_> {
             return None;
         }
         definition(left?, unit?, flags?, span)
+    }
+
+    /// Whether `method = …` or `clock = …` begins here.
+    fn is_word_with_equals(&self) -> bool {
+        let word = self.layout.word(self.at);
+        matches!(word, Some(Word::Method | Word::Clock)) && self.layout.token(self.at + 1) == Some(Token::Assign)
     }
 
     fn unit(&mut self, range: Range<usize>) -> Option<Expr> {
@@ -293,8 +310,18 @@ impl Parser<'_> {
                 self.at += 1;
                 return None;
             }
+            _ if self.begins_foreign_comment() => {
+                let end = self.foreign_comment_end();
+                self.build.mistake(mistake::hint_at_comment(mistake::unexpected(
+                    here,
+                    self.layout.text(self.at),
+                    ITEM,
+                )));
+                self.take(end);
+                return None;
+            }
             _ => {
-                self.skip(|span, text| mistake::unexpected(span, text, "an item such as `group`, `record` or `run`"));
+                self.skip(|span, text| mistake::unexpected(span, text, ITEM));
                 return None;
             }
         }
@@ -312,6 +339,25 @@ impl Parser<'_> {
         self.misspelt(|word| !matches!(word, Word::Method | Word::Init))
     }
 
+    fn begins_foreign_comment(&self) -> bool {
+        let two = self.layout.lexemes.get(self.at).zip(self.layout.lexemes.get(self.at + 1));
+        two.is_some_and(|(&one, &two)| is_foreign_comment(one, two))
+    }
+
+    /// Behind the `*/` of the comment that begins here, or at the end of its line.
+    fn foreign_comment_end(&self) -> usize {
+        let token = |at| self.layout.token(at);
+        if token(self.at) == Some(Token::Slash) {
+            let stars = (self.at + 1..self.layout.lexemes.len()).find(|&at| {
+                matches!(token(at), Some(Token::Star | Token::Power)) && token(at + 1) == Some(Token::Slash)
+            });
+            if let Some(stars) = stars {
+                return stars + 2;
+            }
+        }
+        self.layout.line_end(self.at)
+    }
+
     /// Reports an unknown word here and returns the nearest of those that `allowed` lets in; skips
     /// the item if there is none.
     fn misspelt(&mut self, allowed: fn(Word) -> bool) -> Option<Word> {
@@ -320,7 +366,12 @@ impl Parser<'_> {
         let near = self.nearest_word();
         let list: Vec<String> = words().map(|(word, _)| format!("`{word}`")).collect();
         let (name, word) = (near.map(|(name, _)| name), near.map(|(_, word)| word));
-        self.build.mistake(mistake::unknown_item(self.span(self.at), text, name, &list.join(", ")));
+        let mut diagnostic = mistake::unknown_item(self.span(self.at), text, name, &list.join(", "));
+        let follows = self.layout.text(self.at + 1);
+        if word.is_none() && self.layout.token(self.at + 1) == Some(Token::Name) && declared_unit(follows).is_some() {
+            diagnostic = mistake::hint_at_definition(diagnostic, text, follows);
+        }
+        self.build.mistake(diagnostic);
         if word.is_none() {
             let end = self.layout.item_end(self.at);
             self.take(end);
@@ -413,7 +464,7 @@ impl Parser<'_> {
     fn ends_group(&self, word: Word) -> bool {
         match word {
             Word::Constant | Word::Group | Word::Record | Word::Set | Word::Run | Word::Setting => true,
-            Word::Clock => matches!(self.layout.token(self.at + 2), Some(Token::Name | Token::Assign)),
+            Word::Clock => [2, 3].iter().any(|ahead| self.layout.token(self.at + ahead) == Some(Token::Assign)),
             Word::Method | Word::Init | Word::Later => false,
         }
     }
@@ -447,6 +498,14 @@ impl Parser<'_> {
             keep(group, parsed);
         }
     }
+}
+
+const ITEM: &str = "an item such as `group`, `record` or `run`";
+
+/// Whether two tokens in a row look like a comment of C.
+fn is_foreign_comment(one: Lexeme, two: Lexeme) -> bool {
+    one.token == Token::SlashSlash
+        || one.token == Token::Slash && one.end == two.start && matches!(two.token, Token::Star | Token::Power)
 }
 
 /// Puts what a line says into its group.

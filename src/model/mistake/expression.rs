@@ -3,10 +3,10 @@
 use super::{error, measure, suggest_unit};
 use crate::algebra::{Function, Kind};
 use crate::diagnostic::Diagnostic;
-use crate::dimension::Dimension;
+use crate::dimension::{Dimension, unit};
 use crate::model::Variable;
 use crate::source::Span;
-use crate::syntax::ast::{Equation, EquationKind, Expr, Ident, Statement};
+use crate::syntax::ast::{BinaryOp, Equation, EquationKind, Expr, Ident, Node, Statement};
 
 /// An operand: what it measures, where it stands, and its value if it is a number without unit.
 type Operand = (Dimension, Span, Option<f64>);
@@ -16,14 +16,40 @@ pub(in crate::model) fn mismatch(symbol: &str, left: Operand, right: Operand) ->
         "+" => "added",
         "-" => "subtracted",
         "%" => "divided with remainder",
-        "clip" => "limited by each other",
         _ => "compared",
     };
-    let message = format!("{} and {} cannot be {what}", noun(left.0), noun(right.0));
+    let message = match symbol {
+        "clip" => format!("`clip` cannot limit {} by {}", noun(left.0), noun(right.0)),
+        _ => format!("{} and {} cannot be {what}", noun(left.0), noun(right.0)),
+    };
     let diagnostic = error("dimension-mismatch", message, left.1, format!("this is {}", measure(left.0)))
         .with_label(right.1, format!("this is {}", measure(right.0)));
     let diagnostic = suggest_unit(diagnostic, left.2, right.0);
     suggest_unit(diagnostic, right.2, left.0)
+}
+
+/// Adds what was probably meant by `v/10*ms`, which divides by 10 and multiplies by ms.
+pub(in crate::model) fn suggest_bracket(diagnostic: Diagnostic, expr: &Expr) -> Diagnostic {
+    let found = expr.nodes.iter().zip(&expr.spans).find_map(|(node, span)| {
+        let Node::Binary(BinaryOp::Multiply, quotient, factor) = node else { return None };
+        let (Node::Binary(BinaryOp::Divide, _, divisor), Node::Name(name)) = (expr.node(*quotient), expr.node(*factor))
+        else {
+            return None;
+        };
+        let number = match expr.node(*divisor) {
+            Node::Integer(number) => number.to_string(),
+            Node::Float(number) => number.to_string(),
+            _ => return None,
+        };
+        let in_parentheses = expr.span_of(*quotient).start != span.start;
+        (unit(name).is_some() && !in_parentheses).then_some((number, name))
+    });
+    match found {
+        Some((number, name)) => diagnostic
+            .with_note(format!("`/{number}*{name}` divides by {number} and multiplies by {name}"))
+            .with_help(format!("to divide by both, write `/({number}*{name})`")),
+        None => diagnostic,
+    }
 }
 
 fn noun(dimension: Dimension) -> String {
@@ -57,6 +83,16 @@ pub(in crate::model) fn argument_count(function: Function, found: usize, span: S
     };
     let message = format!("`{}` takes {expected}", function.name());
     error("argument-count", message, span, format!("{found} given"))
+        .with_help(format!("write `{}`", signature(function)))
+}
+
+/// How the function is called.
+pub(super) fn signature(function: Function) -> String {
+    let arguments = match function {
+        Function::Timestep => "t, dt",
+        _ => ["", "x", "x, y", "x, low, high"][function.arity().min(3)],
+    };
+    format!("{}({arguments})", function.name())
 }
 
 pub(in crate::model) fn comparison_in_arithmetic(comparison: Span, whole: Span) -> Diagnostic {

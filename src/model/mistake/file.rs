@@ -115,6 +115,11 @@ pub(in crate::model) fn element_out_of_range(number: i128, size: usize, span: Sp
     error("element-out-of-range", message, span, format!("this is {number}"))
 }
 
+pub(in crate::model) fn range_out_of_range(number: i128, size: usize, span: Span) -> Diagnostic {
+    let message = format!("a range of elements goes from 0 to {size}, the size of the group, at most");
+    error("element-out-of-range", message, span, format!("this is {number}"))
+}
+
 pub(in crate::model) fn too_many_elements(span: Span) -> Diagnostic {
     error("too-many-elements", "the list of elements is too long".to_owned(), span, "")
         .with_help("without brackets all elements are recorded")

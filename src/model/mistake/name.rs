@@ -1,6 +1,6 @@
 //! What is said about names.
 
-use super::{error, nearest, suggest, warning};
+use super::{error, nearest, signature, suggest, warning};
 use crate::algebra::Function;
 use crate::diagnostic::Diagnostic;
 use crate::dimension::{declared_names, spelled_out, unit};
@@ -112,14 +112,13 @@ pub(in crate::model) fn not_yet_supported(name: &str, what: &str, span: Span) ->
 
 pub(in crate::model) fn function_without_call(function: Function, span: Span) -> Diagnostic {
     let name = function.name();
-    let arguments = ["", "x", "x, y", "x, low, high"][function.arity().min(3)];
     error(
         "function-without-call",
         format!("`{name}` is a function, but it is used like a variable"),
         span,
         "no parentheses follow",
     )
-    .with_help(format!("call it: `{name}({arguments})`"))
+    .with_help(format!("call it: `{}`", signature(function)))
 }
 
 pub(in crate::model) fn not_a_function(name: &Ident, meaning: Meaning) -> Diagnostic {
@@ -193,7 +192,7 @@ pub(in crate::model) fn number_as_unit(span: Span) -> Diagnostic {
 
 pub(in crate::model) fn not_a_unit(span: Span) -> Diagnostic {
     error("declared-unit", "this is not a unit".to_owned(), span, "not a unit")
-        .with_help("a unit is made of names with `*`, `/` and `**`: `siemens/meter**2`")
+        .with_help("a unit is made of names with `*`, `/` and `**`: `siemens/metre**2`")
 }
 
 /// A flag that this equation cannot bear.
