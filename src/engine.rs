@@ -374,9 +374,10 @@ impl CompiledModel {
             };
             let storage = &code.layout.storage;
             text.push_str(&format!(
-                "{}[{}]: {}; {} ({} core instructions per element and tick, {} hoisted columns, {} hoisted uniforms)\n",
+                "{}[{}]: {}, because {}; {} ({} core instructions per element and tick, {} hoisted columns, {} hoisted uniforms)\n",
                 group.name,
                 group.size,
+                code.step.method.name(),
                 code.step.reason,
                 match self.0.engine.executor {
                     Executor::Jit if update.is_some_and(|stages| !jit::takes(&stages.core)) => {
