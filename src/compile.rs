@@ -4,7 +4,7 @@
 //! [`Plan`] of callable code.
 
 use crate::algebra::{ExprId, Symbol, linear};
-use crate::diagnostic::Report;
+use crate::diagnostic::{Diagnostic, Report, Severity};
 use crate::interpret::Interpreter;
 use crate::jit::{self, Compiler};
 use crate::kernel::abi::{Layout, Routine, Storage, UniformId, Varies};
@@ -14,18 +14,32 @@ use crate::model::{Action, Assignment, Builtin, Group, MathLevel, Model, Role as
 use crate::runtime::{self, MonitorPlan, Plan, Program, Propagate, Stage};
 use crate::scheme::{self, Step};
 use crate::source::{SourceId, Sources};
-use crate::syntax;
+use crate::syntax::{self, ast::ModelFile};
 use std::sync::Arc;
 
 /// Text to model; the report holds every mistake, and without errors there is a model.
 pub fn model(sources: &Sources, source: SourceId, report: &mut Report) -> Option<Model> {
     let file = syntax::model_file(sources, source, report);
-    if report.has_errors() {
-        return None; // What has a mistake is left out of the tree, so that its meaning would miss names.
-    }
-    let model = crate::model::check(&file, report);
-    if report.has_errors() { None } else { model }
+    meaning(&file, report)
 }
+
+/// Syntax tree to model. What has a mistake in its notation is left out of the tree; the rest is
+/// checked all the same, but what may only be missing because of that is not held against it.
+pub fn meaning(file: &ModelFile, report: &mut Report) -> Option<Model> {
+    if !report.has_errors() {
+        let model = crate::model::check(file, report);
+        return if report.has_errors() { None } else { model };
+    }
+    let mut rest = Report::new();
+    crate::model::check(file, &mut rest);
+    let holds = |mistake: &Diagnostic| mistake.severity == Severity::Error && !MAY_FOLLOW.contains(&mistake.code.0);
+    report.diagnostics.extend(rest.diagnostics.into_iter().filter(holds));
+    report.sort();
+    None
+}
+
+/// Mistakes that a definition which was left out may bring about.
+const MAY_FOLLOW: [&str; 3] = ["unknown-name", "not-a-function", "shared-from-elements"];
 
 /// Model to kernels, group by group.
 pub fn groups(model: &Model, report: &mut Report) -> Option<Vec<GroupCode>> {

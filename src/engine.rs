@@ -109,15 +109,11 @@ impl Engine {
         let start = Instant::now();
         let file = syntax::model_file(&sources, source, &mut report);
         timings.parse = start.elapsed();
-        if report.has_errors() {
-            // What has a mistake is left out of the tree, so that its meaning would miss names.
-            return Err(refuse(&sources, report));
-        }
 
         let start = Instant::now();
-        let model = crate::model::check(&file, &mut report);
+        let model = compile::meaning(&file, &mut report);
         timings.check = start.elapsed();
-        let Some(model) = model.filter(|_| !report.has_errors()) else { return Err(refuse(&sources, report)) };
+        let Some(model) = model else { return Err(refuse(&sources, report)) };
 
         let start = Instant::now();
         let groups = compile::groups(&model, &mut report);

@@ -879,6 +879,9 @@ fn refused_model_files() {
             "recrod cells.v"
                 unknown-item@1 "recrod": `recrod` begins nothing that is known here; did you mean `record`?
             "gruop g[1] { v : 1 }"
+                group g[1] {
+                    v : 1
+                }
                 unknown-item@1 "gruop": `gruop` begins nothing that is known here; did you mean `group`?
             "frobnicate 3 { a }\nrun 1"
                 run 1
@@ -899,9 +902,15 @@ fn refused_model_files() {
             "}"
                 unmatched-bracket@1 "}": `}` closes nothing
             "group g[1] {\n v : 1\nrun 1*ms"
+                group g[1] {
+                    v : 1
+                }
                 run 1*ms
                 unclosed-group@7 "": this group is never closed
             "group g[1] {\n v : 1\ngroup h[1] { v : 1 }"
+                group g[1] {
+                    v : 1
+                }
                 group h[1] {
                     v : 1
                 }
@@ -916,14 +925,27 @@ fn refused_model_files() {
             "group [1] { v : 1 }"
                 syntax-error@7 "[": expected a name, found `[`
             "group g[1] { v : 1\n record g.v\n }"
+                group g[1] {
+                    v : 1
+                }
                 misplaced-item@2 "record": `record` belongs outside of groups; move it after the `}` of this group
             "group g[1] { methd euler }"
+                group g[1] {
+                }
                 unknown-item@14 "methd": `methd` begins nothing that is known here; did you mean `method`?
             "group g[1] { dv/dt = -v\n method euler\n w : 1 }"
+                group g[1] {
+                    w : 1
+                    method euler
+                }
                 missing-unit@24 "": this definition has no unit; write the unit of the variable after a colon, `: 1` if it has none
             "group g[1] { float x : 1 }"
+                group g[1] {
+                }
                 unknown-item@14 "float": `float` begins nothing that is known here
             "group g[1] { threshold v > 1\n reset v = 0\n refractory 5*ms }"
+                group g[1] {
+                }
                 not-yet-supported@14 "threshold": `threshold` is not supported yet
                 not-yet-supported@2 "reset": `reset` is not supported yet
                 not-yet-supported@2 "refractory": `refractory` is not supported yet
@@ -960,22 +982,38 @@ fn refused_model_files() {
             "record g.v = 3"
                 syntax-error@12 "=": expected `[`, `,` or `every`, found `=`
             "group g[1] { init v = (1\n w : 1 }"
+                group g[1] {
+                    w : 1
+                }
                 unclosed-bracket@23 "(": `(` is never closed
             "group g[1] { v = 1 }"
+                group g[1] {
+                }
                 missing-unit@19 "": this definition has no unit; write the unit of the variable after a colon, `: 1` if it has none
             "group g[1] { method }"
+                group g[1] {
+                }
                 syntax-error@20 "": expected a name
             "a & b\nrun 1 & 2\nrun 3 ^ 4"
                 unknown-item@1 "a": `a` begins nothing that is known here
                 unsupported-operator@7 "&": `&` is not an operator here; for conditions, write `and`
                 unsupported-operator@7 "^": `^` is not an operator here; for powers, write `**`
             "group g[1] {\n v : 1\nrecrod g.v\nrun 1"
+                group g[1] {
+                    v : 1
+                }
                 run 1
                 unclosed-group@7 "": this group is never closed
                 unknown-item@1 "recrod": `recrod` begins nothing that is known here; did you mean `record`?
             "group g[1] {\n recrod g.v\n v : 1 }"
+                group g[1] {
+                    v : 1
+                }
                 unknown-item@2 "recrod": `recrod` begins nothing that is known here; did you mean `record`?
             "group g[1] {\n init x = 3\n w = (a\n run 1 }\nrun 2"
+                group g[1] {
+                    init x = 3
+                }
                 run 2
                 unclosed-bracket@6 "(": `(` is never closed
                 misplaced-item@2 "run": `run` belongs outside of groups; move it after the `}` of this group

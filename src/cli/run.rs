@@ -156,6 +156,7 @@ impl Run {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model: model.text().to_owned(),
             seed: Some(self.seed),
+            set: self.set.clone(),
             start: 0.0,
             stop: simulation.time(),
             complete: !outcome.cancelled,

@@ -75,6 +75,8 @@ pub struct Meta {
     pub model: String,
     /// The seed of random numbers, when there are any.
     pub seed: Option<u64>,
+    /// What was set besides the model's text, as `group.name=value`.
+    pub set: Vec<String>,
     /// The time of the first tick in seconds.
     pub start: f64,
     /// The time reached in seconds.

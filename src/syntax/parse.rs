@@ -297,7 +297,9 @@ impl Parser<'_> {
             Some(Word::Method | Word::Init) => self.skip(mistake::inside_groups_only),
             Some(Word::Later) => self.skip(mistake::not_yet_supported),
         };
-        if self.build.mistakes.len() > mistakes { vec![] } else { items }
+        // Of a group, the lines with a mistake are left out already.
+        let whole = self.build.mistakes.len() == mistakes || is_usable_group(&items);
+        if whole { items } else { vec![] }
     }
 
     /// The word that begins the item here, or its nearest; without any, reports and skips.
@@ -516,4 +518,9 @@ fn keep(group: &mut Group, parsed: Option<Parsed>) {
         Some(Parsed::Statement(statement)) => group.init.push(statement),
         Some(_) | None => {}
     }
+}
+
+/// Whether a group whose body has mistakes has a name and a size.
+fn is_usable_group(items: &[Item]) -> bool {
+    matches!(items, [Item::Group(group)] if !group.name.name.is_empty() && !group.size.nodes.is_empty())
 }
