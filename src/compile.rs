@@ -3,7 +3,7 @@
 //! text → [`ast`](crate::syntax::ast) → [`Model`] → [`Step`] → [`Kernel`] → core kernel →
 //! [`Plan`] of callable code.
 
-use crate::algebra::{ExprId, Symbol, linear};
+use crate::algebra::{ExprId, Pool, Symbol, linear};
 use crate::diagnostic::{Diagnostic, Report, Severity};
 use crate::interpret::Interpreter;
 use crate::jit::{self, Compiler};
@@ -89,6 +89,8 @@ pub struct GroupCode {
     pub kernels: Vec<Stages>,
     /// Where each symbol of the step's pool is.
     places: Vec<Place>,
+    /// Where the seed of random numbers is.
+    seed: UniformId,
     /// Where the matrix of each propagator is.
     matrices: Vec<Vec<Place>>,
     /// What each record reads, by the number of the record.
@@ -111,7 +113,7 @@ impl GroupCode {
         let mut work = Work { model, group, index, seed, step, storage, places, kernels, matrices, probes };
         work.group_kernels();
         let Work { step, storage, places, kernels, matrices, probes, .. } = work;
-        GroupCode { step, layout: Layout::new(storage, group.size), kernels, places, matrices, probes }
+        GroupCode { step, layout: Layout::new(storage, group.size), kernels, places, seed, matrices, probes }
     }
 }
 
@@ -250,46 +252,73 @@ impl Work<'_> {
 
     /// Lowers assignments and takes them through every pass.
     fn kernel(&mut self, purpose: Purpose, name: String, assignments: &[(Place, ExprId)], hoist: bool) {
-        let fast = self.model.math == MathLevel::Fast;
+        let passes = Passes::new(self.model, self.index, self.seed);
         let name = format!("{}.{name}", self.group.name);
-        let flat = lower(&name, &self.step.pool, &self.places, &self.storage, assignments, fast);
-        let group = u32::try_from(self.index).unwrap_or(u32::MAX);
-        let mut flat = kernel::draw(&flat, &self.storage, self.seed, group);
-        if fast {
-            flat = kernel::reassociate(&flat, &self.storage);
-        }
-        let parts = kernel::split(&flat, &self.storage, hoist);
+        let parts = passes.lower(&name, &self.step.pool, &self.places, &self.storage, assignments, hoist);
         self.storage = parts.storage;
-        self.finish(Purpose::Prelude, parts.prelude, fast);
-        self.finish(purpose, parts.main, fast);
-    }
-
-    fn finish(&mut self, purpose: Purpose, kernel: Kernel, fast: bool) {
-        if kernel.is_empty() {
-            return;
-        }
-        let kernel = if fast { kernel::contract(&kernel, &self.storage) } else { kernel };
-        let core = math::expand(&kernel, &self.storage);
-        if cfg!(debug_assertions) {
-            for kernel in [&kernel, &core] {
-                kernel::verify(kernel, &self.storage).unwrap_or_else(|broken| panic!("bug: {broken}"));
+        for (purpose, kernel) in [(Purpose::Prelude, parts.prelude), (purpose, parts.main)] {
+            if !kernel.is_empty() {
+                let (kernel, core) = passes.finish(kernel, &self.storage);
+                self.kernels.push(Stages { purpose, kernel, core });
             }
         }
-        self.kernels.push(Stages { purpose, kernel, core });
     }
 }
 
-/// Code for a single assignment, for the host to run between ticks.
+/// The passes from expressions to core kernels, in their order.
+#[derive(Clone, Copy)]
+struct Passes {
+    fast: bool,
+    group: u32,
+    seed: UniformId,
+}
+
+impl Passes {
+    fn new(model: &Model, group: usize, seed: UniformId) -> Self {
+        let fast = model.math == MathLevel::Fast;
+        Passes { fast, group: u32::try_from(group).unwrap_or(u32::MAX), seed }
+    }
+
+    fn lower(
+        self,
+        name: &str,
+        pool: &Pool,
+        places: &[Place],
+        storage: &Storage,
+        assignments: &[(Place, ExprId)],
+        hoist: bool,
+    ) -> kernel::Parts {
+        let flat = lower(name, pool, places, storage, assignments, self.fast);
+        let mut flat = kernel::draw(&flat, storage, self.seed, self.group);
+        if self.fast {
+            flat = kernel::reassociate(&flat, storage);
+        }
+        kernel::split(&flat, storage, hoist)
+    }
+
+    /// The kernel with functions in it, and in core instructions.
+    fn finish(self, kernel: Kernel, storage: &Storage) -> (Kernel, Kernel) {
+        let kernel = if self.fast { kernel::contract(&kernel, storage) } else { kernel };
+        let core = math::expand(&kernel, storage);
+        if cfg!(debug_assertions) {
+            for kernel in [&kernel, &core] {
+                kernel::verify(kernel, storage).unwrap_or_else(|broken| panic!("bug: {broken}"));
+            }
+        }
+        (kernel, core)
+    }
+}
+
+/// Code for a single assignment, for the host to run between ticks: the same bits as those of a `set`
+/// in the text.
 pub fn assignment(model: &Model, index: usize, group: &Group, code: &GroupCode, assignment: Assignment) -> Interpreter {
     let mut pool = group.pool.clone();
     let value = scheme::spell_out(group, &mut pool, assignment.value);
-    let storage = &code.layout.storage;
     let target = code.places[assignment.target.index()];
-    let flat = lower("set", &pool, &code.places, storage, &[(target, value)], model.math == MathLevel::Fast);
-    let seed = UniformId(0);
-    let flat = kernel::draw(&flat, storage, seed, u32::try_from(index).unwrap_or(u32::MAX));
-    let parts = kernel::split(&flat, storage, false);
-    Interpreter::new(math::expand(&parts.main, storage), code.layout.clone())
+    let passes = Passes::new(model, index, code.seed);
+    let parts = passes.lower("set", &pool, &code.places, code.layout.storage(), &[(target, value)], false);
+    let (_, core) = passes.finish(parts.main, &parts.storage);
+    Interpreter::new(core, code.layout.clone())
 }
 
 /// How kernels are run.
@@ -377,7 +406,7 @@ impl Linked<'_> {
             clock: group.clock,
             layout: code.layout.clone(),
             variables: code.variables(group),
-            seed: Some(UniformId(0)),
+            seed: Some(code.seed),
             init: all(Purpose::Init).collect(),
             prelude: propagators(false).chain(all(Purpose::Prelude).map(Stage::Call)).collect(),
             before: all(Purpose::Before).map(Stage::Call).chain(propagators(true)).collect(),

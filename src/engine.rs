@@ -6,9 +6,10 @@ use crate::error::Error;
 use crate::jit::{self, Compiler, Options};
 use crate::model::Model;
 use crate::simulation::Simulation;
-use crate::source::{SourceId, Sources};
+use crate::source::{LONGEST, SourceId, Sources};
 use crate::syntax;
 use std::fmt::{self, Debug, Formatter};
+use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -154,7 +155,12 @@ impl Engine {
 /// [`Error::File`] when it cannot be read, is too long, or is not UTF-8.
 pub fn read(path: &Path) -> Result<String, Error> {
     let refuse = |what: String| Error::File { path: path.display().to_string(), what };
-    let bytes = std::fs::read(path).map_err(|error| refuse(error.to_string()))?;
+    let mut bytes = vec![];
+    let file = std::fs::File::open(path).map_err(|error| refuse(error.to_string()))?;
+    file.take(LONGEST as u64 + 1).read_to_end(&mut bytes).map_err(|error| refuse(error.to_string()))?;
+    if bytes.len() > LONGEST {
+        return Err(refuse(format!("it is longer than {} MB, which no model is", LONGEST >> 20)));
+    }
     String::from_utf8(bytes).map_err(|error| {
         let (valid, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
         let line = bytes[..valid].iter().filter(|&&byte| byte == b'\n').count() + 1;
@@ -344,7 +350,7 @@ impl CompiledModel {
         }
         let mut text = String::new();
         for stages in &code.kernels {
-            let storage = &code.layout.storage;
+            let storage = code.layout.storage();
             text.push_str(&match stage {
                 Stage::Kernel => stages.kernel.text(storage),
                 Stage::Core => stages.core.text(storage),
@@ -368,7 +374,7 @@ impl CompiledModel {
             let hidden = |slots: &[crate::kernel::abi::Slot]| {
                 slots.iter().filter(|slot| group.find(&slot.name).is_none() && slot.name != compile::SEED).count()
             };
-            let storage = &code.layout.storage;
+            let storage = code.layout.storage();
             text.push_str(&format!(
                 "{}[{}]: {}, because {}; {} ({} core instructions per element and tick, {} hoisted columns, {} hoisted uniforms)\n",
                 group.name,

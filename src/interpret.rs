@@ -27,7 +27,7 @@ impl Interpreter {
 impl Routine for Interpreter {
     fn call(&self, memory: &mut [u64], ticks: Range<u64>, elements: Range<usize>) {
         let mut frame = Frame { layout: &self.layout, memory, values: vec![0; self.kernel.insts.len()] };
-        let end = elements.end.min(self.layout.elements);
+        let end = elements.end.min(self.layout.elements());
         for tick in ticks {
             for value in self.kernel.values().take(self.kernel.prologue) {
                 frame.step(&self.kernel, value, tick, 0);
@@ -76,7 +76,7 @@ impl Frame<'_> {
 
     fn load(&self, id: ColumnId, element: usize) -> u64 {
         let offset = self.layout.column_offset(id);
-        if self.layout.storage.column_slot(id).ty == Type::Bool {
+        if self.layout.storage().column_slot(id).ty == Type::Bool {
             let bytes: &[u8] = bytemuck::cast_slice(self.memory);
             return u64::from(bytes[offset + element]);
         }
@@ -85,7 +85,7 @@ impl Frame<'_> {
 
     fn store(&mut self, id: ColumnId, element: usize, bits: u64) {
         let offset = self.layout.column_offset(id);
-        if self.layout.storage.column_slot(id).ty == Type::Bool {
+        if self.layout.storage().column_slot(id).ty == Type::Bool {
             let bytes: &mut [u8] = bytemuck::cast_slice_mut(self.memory);
             bytes[offset + element] = u8::from(bits != 0);
             return;

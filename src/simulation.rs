@@ -114,8 +114,8 @@ pub struct Simulation {
     interval: Duration,
     /// The next action of the model's script.
     next: usize,
-    /// When a run of the script that was cancelled should have ended, in seconds.
-    unfinished: Option<f64>,
+    /// When a run of the script that was cancelled should have ended.
+    unfinished: Option<Time>,
     /// The pools of groups for which [`Simulation::set`] has drawn random numbers, by group: what is
     /// drawn next must be others.
     drawn: BTreeMap<usize, Pool>,
@@ -302,14 +302,16 @@ impl Simulation {
     /// # Errors
     /// When the duration is no time, negative or not finite, or there is no memory for recordings.
     pub fn run_for(&mut self, duration: impl Into<Input>) -> Result<runtime::Report, Error> {
-        let seconds = seconds(duration.into())?;
-        let time = Time::from_seconds(seconds).ok_or(runtime::Error::Duration { seconds })?;
+        self.advance(Time::of_duration(seconds(duration.into())?)?)
+    }
+
+    fn advance(&mut self, span: Time) -> Result<runtime::Report, Error> {
         let controls = Controls {
             cancel: self.cancel.clone(),
             progress: self.progress.as_mut().map(|callback| callback as &mut dyn FnMut(&Progress)),
             interval: self.interval,
         };
-        Ok(self.network.run_with(time, controls)?)
+        Ok(self.network.run_with(span, controls)?)
     }
 
     /// Does what is left of the model's script: its `run` and `set` items, in order. Stops in a run
@@ -328,19 +330,21 @@ impl Simulation {
         while !reports.last().is_some_and(|report: &runtime::Report| report.cancelled)
             && let Some(action) = model.0.model.script.get(self.next)
         {
-            let number = self.next;
-            self.next += 1;
             match *action {
-                Action::Run { seconds, .. } => reports.push(self.run_until(self.time() + seconds)?),
-                Action::Set { .. } => self.apply_set(number)?,
+                Action::Run { seconds, .. } => {
+                    let end = self.network.time().plus(Time::of_duration(seconds)?).ok_or(runtime::Error::TooLong)?;
+                    reports.push(self.run_until(end)?);
+                }
+                Action::Set { .. } => self.apply_set(self.next)?,
             }
+            self.next += 1;
         }
         Ok(reports)
     }
 
     /// Runs to a time, and remembers it when the run is cancelled before.
-    fn run_until(&mut self, end: f64) -> Result<runtime::Report, Error> {
-        let report = self.run_for(Input::Float(end - self.time(), Dimension::TIME))?;
+    fn run_until(&mut self, end: Time) -> Result<runtime::Report, Error> {
+        let report = self.advance(end.since(self.network.time()).unwrap_or(Time::ZERO))?;
         self.unfinished = report.cancelled.then_some(end);
         Ok(report)
     }
@@ -351,7 +355,11 @@ impl Simulation {
             Action::Run { seconds, .. } => *seconds,
             Action::Set { .. } => 0.0,
         });
-        Ok(self.network.reserve(durations.sum())?)
+        let all: f64 = durations.sum();
+        if !all.is_finite() {
+            return Err(runtime::Error::TooLong.into());
+        }
+        Ok(self.network.reserve(all)?)
     }
 
     /// Does the `set` that is action `number` of the script.
@@ -385,7 +393,8 @@ impl Simulation {
         self.network.time().to_f64()
     }
 
-    /// What a `record` has recorded, by the name `group.variable`; the first one of that name.
+    /// What a `record` has recorded, by the name `group.variable`; `group.variable#2` is the second
+    /// record of a variable.
     ///
     /// # Errors
     /// When nothing of that name is recorded.

@@ -37,7 +37,7 @@ impl Span {
     }
 }
 
-/// Offsets fit because [`Sources::add`] cuts no text longer than [`LONGEST`].
+/// Offsets of longer texts than [`LONGEST`], which the parser refuses, stay at the largest.
 fn offset(byte: usize) -> u32 {
     u32::try_from(byte).unwrap_or(u32::MAX)
 }

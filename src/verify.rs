@@ -13,8 +13,8 @@ use std::fmt::{self, Display, Formatter};
 pub struct Difference {
     /// The code that differs from the interpreter.
     pub options: Options,
-    /// How many steps were done when it was seen.
-    pub steps: u64,
+    /// How many ticks were done when it was seen.
+    pub ticks: u64,
     /// The time reached, in seconds.
     pub time: f64,
     /// The variable, as `group.variable`.
@@ -35,7 +35,7 @@ impl Display for Difference {
              and {} vectors a turn gives {}",
             self.variable,
             self.element,
-            self.steps,
+            self.ticks,
             self.time,
             self.expected,
             self.options.lanes.count(),
@@ -49,7 +49,7 @@ impl Display for Difference {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Verdict {
     /// How many ticks were done.
-    pub steps: u64,
+    pub ticks: u64,
     /// How many numbers were compared.
     pub compared: u64,
     /// How many forms of compiled code stood beside the interpreter.
@@ -58,20 +58,20 @@ pub struct Verdict {
     pub difference: Option<Difference>,
 }
 
-/// Runs a model for at most `steps` ticks, or through its script if that is shorter, in the
+/// Runs a model for at most `ticks` ticks, or through its script if that is shorter, in the
 /// interpreter and in every form of compiled code, and compares every variable after every tick and
 /// every recording at the end. NaNs are equal to each other.
 ///
 /// ```
 /// let text = "group cells[5] { dv/dt = sin(t/second)/second : 1 }";
 /// let verdict = dvdt::verify("model", text, 100, 0)?;
-/// assert_eq!((verdict.steps, verdict.difference), (100, None));
+/// assert_eq!((verdict.ticks, verdict.difference), (100, None));
 /// # Ok::<(), dvdt::Error>(())
 /// ```
 ///
 /// # Errors
 /// As [`Engine::compile`] and [`Simulation::run_for`].
-pub fn verify(name: &str, text: &str, steps: u64, seed: u64) -> Result<Verdict, Error> {
+pub fn verify(name: &str, text: &str, ticks: u64, seed: u64) -> Result<Verdict, Error> {
     let simulation = |engine: Engine| engine.compile(name, text)?.simulation_with_seed(seed);
     let reference = simulation(Engine::new().executor(Executor::Interpreter))?;
     let mut others = vec![];
@@ -82,7 +82,7 @@ pub fn verify(name: &str, text: &str, steps: u64, seed: u64) -> Result<Verdict, 
         others.push((options, simulation(Engine::new().options(options))?));
     }
     let verdict = Verdict { forms: others.len(), ..Verdict::default() };
-    let mut comparison = Comparison { reference, others, left: steps, verdict };
+    let mut comparison = Comparison { reference, others, left: ticks, verdict };
     comparison.run()?;
     Ok(comparison.verdict)
 }
@@ -120,7 +120,7 @@ impl Comparison {
     fn ticks(&mut self, end: f64) -> Result<(), Error> {
         while self.left > 0 && self.verdict.difference.is_none() && self.reference.time() < end * (1.0 - 1e-12) {
             self.left -= 1;
-            self.verdict.steps += 1;
+            self.verdict.ticks += 1;
             self.reference.tick()?;
             for (_, other) in &mut self.others {
                 other.tick()?;
@@ -139,7 +139,7 @@ impl Comparison {
                 if let Some(element) = first_difference(&expected, &found) {
                     self.verdict.difference.get_or_insert(Difference {
                         options: *options,
-                        steps: self.verdict.steps,
+                        ticks: self.verdict.ticks,
                         time: self.reference.time(),
                         variable: name.clone(),
                         element,
@@ -162,7 +162,7 @@ impl Comparison {
                     let width = one.elements().len().max(1);
                     self.verdict.difference.get_or_insert(Difference {
                         options: *options,
-                        steps: self.verdict.steps,
+                        ticks: self.verdict.ticks,
                         time: one.time(position / width),
                         variable: format!("the recording of {}", one.name()),
                         element: one.elements().get(position % width).copied().unwrap_or(0),

@@ -41,12 +41,12 @@ fn fill(u: &mut Unstructured<'_>, layout: &Layout, memory: &mut [u64]) -> arbitr
             Type::Bool => u64::from(u.arbitrary::<bool>()?),
         })
     };
-    for (id, slot) in (0u32..).zip(&layout.storage.uniforms) {
+    for (id, slot) in (0u32..).zip(&layout.storage().uniforms) {
         memory[layout.uniform_offset(UniformId(id)) / 8] = bits(slot.ty)?;
     }
-    for (id, slot) in (0u32..).zip(&layout.storage.columns) {
+    for (id, slot) in (0u32..).zip(&layout.storage().columns) {
         let offset = layout.column_offset(ColumnId(id));
-        for element in 0..layout.elements {
+        for element in 0..layout.elements() {
             let value = bits(slot.ty)?;
             match slot.ty {
                 Type::Bool => bytemuck::cast_slice_mut::<u64, u8>(memory)[offset + element] = value as u8,
@@ -61,13 +61,13 @@ fn fill(u: &mut Unstructured<'_>, layout: &Layout, memory: &mut [u64]) -> arbitr
 fn visible(layout: &Layout, memory: &[u64]) -> Vec<(String, u64)> {
     let canonical = |ty, bits: u64| if ty == Type::F64 && f64::from_bits(bits).is_nan() { 0x7ff8 << 48 } else { bits };
     let mut numbers = vec![];
-    for (id, slot) in (0u32..).zip(&layout.storage.uniforms) {
+    for (id, slot) in (0u32..).zip(&layout.storage().uniforms) {
         let bits = memory[layout.uniform_offset(UniformId(id)) / 8];
         numbers.push((slot.name.clone(), canonical(slot.ty, bits)));
     }
-    for (id, slot) in (0u32..).zip(&layout.storage.columns) {
+    for (id, slot) in (0u32..).zip(&layout.storage().columns) {
         let offset = layout.column_offset(ColumnId(id));
-        for element in 0..layout.elements {
+        for element in 0..layout.elements() {
             let bits = match slot.ty {
                 Type::Bool => u64::from(bytemuck::cast_slice::<u64, u8>(memory)[offset + element]),
                 Type::F64 | Type::I64 => memory[offset / 8 + element],

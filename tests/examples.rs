@@ -85,7 +85,7 @@ fn agrees(name: &str, change: impl Fn(String) -> String) {
         assert!(bits(one.values()) == bits(other.values()), "{name}: {} differs between executors", one.name());
     }
     let verdict = dvdt::verify(path, &text, 100, 0).unwrap();
-    assert_eq!((verdict.steps, verdict.difference), (100, None));
+    assert_eq!((verdict.ticks, verdict.difference), (100, None));
     assert!(verdict.compared > 0);
 }
 

@@ -140,8 +140,8 @@ impl<'p> Page<'p> {
             if let Some(difference) = verdict.difference {
                 return Err(difference.to_string().into());
             }
-            if verdict.steps != TICKS {
-                return Err(format!("the model runs for {} ticks, not {TICKS}", verdict.steps).into());
+            if verdict.ticks != TICKS {
+                return Err(format!("the model runs for {} ticks, not {TICKS}", verdict.ticks).into());
             }
         }
         Ok(())

@@ -22,7 +22,7 @@ fn clock(numerator: u64, denominator: u64) -> Clock {
 }
 
 fn routine(layout: &Layout, build: impl FnOnce(&mut Builder)) -> Arc<dyn Routine> {
-    let mut builder = Builder::new("test", &layout.storage);
+    let mut builder = Builder::new("test", layout.storage());
     build(&mut builder);
     Arc::new(Interpreter::new(builder.finish(), layout.clone()))
 }

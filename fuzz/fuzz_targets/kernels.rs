@@ -28,19 +28,19 @@ fn compare(u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let compiler = Compiler::new(Options { lanes, interleave }).expect("a supported machine");
     let code = &compiler.compile(&[(&kernel, &layout)]).expect("compilation")[0];
     let expected = run(&Interpreter::new(kernel.clone(), layout.clone()), &layout, &start);
-    assert_eq!(expected, run(code, &layout, &start), "{lanes:?}, {interleave:?}\n{}", kernel.text(&layout.storage));
+    assert_eq!(expected, run(code, &layout, &start), "{lanes:?}, {interleave:?}\n{}", kernel.text(layout.storage()));
     Ok(())
 }
 
 /// A group's memory with numbers in it.
 fn start(u: &mut Unstructured<'_>, layout: &Layout) -> arbitrary::Result<Vec<u64>> {
     let mut memory = vec![0u64; layout.bytes() / 8];
-    for (id, slot) in (0u32..).zip(&layout.storage.uniforms) {
+    for (id, slot) in (0u32..).zip(layout.storage().uniforms) {
         memory[layout.uniform_offset(UniformId(id)) / 8] = bits(u, slot.ty)?;
     }
-    for (id, slot) in (0u32..).zip(&layout.storage.columns) {
+    for (id, slot) in (0u32..).zip(layout.storage().columns) {
         let offset = layout.column_offset(ColumnId(id));
-        for element in 0..layout.elements {
+        for element in 0..layout.elements() {
             let value = bits(u, slot.ty)?;
             match slot.ty {
                 Type::Bool => bytemuck::cast_slice_mut::<u64, u8>(&mut memory)[offset + element] = u8::from(value != 0),
@@ -68,12 +68,12 @@ fn run(routine: &dyn Routine, layout: &Layout, start: &[u64]) -> Vec<u64> {
     routine.call(memory, 3..6, 0..layout.padded());
     let class = |ty, bits: u64| if ty == Type::F64 && f64::from_bits(bits).is_nan() { u64::MAX } else { bits };
     let mut seen = vec![];
-    for (id, slot) in (0u32..).zip(&layout.storage.uniforms) {
+    for (id, slot) in (0u32..).zip(layout.storage().uniforms) {
         seen.push(class(slot.ty, memory[layout.uniform_offset(UniformId(id)) / 8]));
     }
-    for (id, slot) in (0u32..).zip(&layout.storage.columns) {
+    for (id, slot) in (0u32..).zip(layout.storage().columns) {
         let offset = layout.column_offset(ColumnId(id));
-        seen.extend((0..layout.elements).map(|element| match slot.ty {
+        seen.extend((0..layout.elements()).map(|element| match slot.ty {
             Type::Bool => u64::from(bytemuck::cast_slice::<u64, u8>(memory)[offset + element]),
             Type::F64 | Type::I64 => class(slot.ty, memory[offset / 8 + element]),
         }));

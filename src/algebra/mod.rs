@@ -399,11 +399,6 @@ impl Pool {
         symbols.sort_unstable();
         symbols
     }
-
-    /// Whether `symbol` occurs in `root`.
-    pub fn depends_on(&self, root: ExprId, symbol: Symbol) -> bool {
-        self.symbols(&[root]).binary_search(&symbol).is_ok()
-    }
 }
 
 /// The kind of `a op b`.

@@ -52,7 +52,7 @@ impl Bar {
 /// Seconds in a unit that reads well.
 pub(super) fn time(seconds: f64) -> String {
     match seconds {
-        s if s == 0.0 => "0 s".to_owned(),
+        0.0 => "0 s".to_owned(),
         s if s < 1e-6 => format!("{:.3} ns", s * 1e9),
         s if s < 1e-3 => format!("{:.3} µs", s * 1e6),
         s if s < 1.0 => format!("{:.3} ms", s * 1e3),

@@ -199,7 +199,7 @@ impl Verify {
         print(format!(
             "{name}: the interpreter and {} forms of machine code agree in all bits ({}, {} numbers compared)",
             verdict.forms,
-            plural(usize::try_from(verdict.steps).unwrap_or(usize::MAX), "tick"),
+            plural(usize::try_from(verdict.ticks).unwrap_or(usize::MAX), "tick"),
             verdict.compared
         ))
     }

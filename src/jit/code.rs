@@ -5,14 +5,13 @@
 //! each call, and the code lives until the last [`Code`] that can call it is gone.
 #![expect(unsafe_code, reason = "calls machine code and frees its memory")]
 
-use super::Shared;
 use super::pool::Pool;
 use crate::kernel::abi::{Layout, PADDING, Routine};
 use cranelift_jit::JITModule;
 use cranelift_module::FuncId;
 use std::fmt::{self, Debug, Formatter};
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// Memory of a group, constants, first and last tick, first and last byte of the columns.
 type Entry = unsafe extern "C" fn(*mut u64, *const u64, u64, u64, u64, u64);
@@ -21,10 +20,10 @@ type Entry = unsafe extern "C" fn(*mut u64, *const u64, u64, u64, u64, u64);
 #[derive(Clone)]
 pub struct Code {
     entry: Entry,
-    pool: Shared<Pool>,
+    pool: Arc<Pool>,
     words: usize,
     padded: usize,
-    _memory: Shared<Memory>,
+    _memory: Arc<Memory>,
 }
 
 /// Owns the pages; `None` only while they are freed. The mutex is never locked but by `drop`.
@@ -44,12 +43,12 @@ impl Drop for Memory {
 /// Takes ownership of finished code and hands out an entry for each function.
 pub(super) fn link(module: JITModule, parts: Vec<(FuncId, Pool, &Layout)>) -> Vec<Code> {
     let entries: Vec<*const u8> = parts.iter().map(|&(function, ..)| module.get_finalized_function(function)).collect();
-    let memory = Shared::new(Memory(Mutex::new(Some(module))));
+    let memory = Arc::new(Memory(Mutex::new(Some(module))));
     let code = |(entry, (_, pool, layout)): (*const u8, (FuncId, Pool, &Layout))| Code {
         // SAFETY: the pointer is the start of a finished function, and `translate` gives every
         // function the signature of `Entry`.
         entry: unsafe { std::mem::transmute::<*const u8, Entry>(entry) },
-        pool: Shared::new(pool),
+        pool: Arc::new(pool),
         words: layout.bytes() / 8,
         padded: layout.padded(),
         _memory: memory.clone(),

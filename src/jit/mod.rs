@@ -11,15 +11,14 @@ mod translate;
 
 pub use code::Code;
 
-use crate::kernel::Kernel;
 use crate::kernel::abi::Layout;
+use crate::kernel::{Kernel, verify};
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{Linkage, Module, default_libcall_names};
 use std::fmt::{self, Display, Formatter};
-use std::sync::Arc;
 
 /// How many elements one instruction takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -46,8 +45,8 @@ impl Lanes {
 pub struct Options {
     /// Elements per instruction.
     pub lanes: Lanes,
-    /// How many vectors a turn of the loop takes side by side: 1, 2 or 4; `None` decides by the
-    /// length of the body.
+    /// How many vectors a turn of the loop takes side by side: 1, 2 or 4, to which other numbers are
+    /// rounded up; `None` decides by the length of the body.
     pub interleave: Option<usize>,
 }
 
@@ -131,6 +130,7 @@ impl Compiler {
         let mut frontend = cranelift::prelude::FunctionBuilderContext::new();
         let mut parts = Vec::with_capacity(kernels.len());
         for (number, (kernel, layout)) in kernels.iter().enumerate() {
+            check(kernel, layout)?;
             let isa = self.isa_for(kernel);
             let pool = translate::translate(kernel, layout, self.options, isa, &mut context.func, &mut frontend);
             let name = format!("{number}:{}", kernel.name);
@@ -161,6 +161,7 @@ impl Compiler {
         let mut context = cranelift_codegen::Context::new();
         let mut frontend = cranelift::prelude::FunctionBuilderContext::new();
         context.set_disasm(true);
+        check(kernel, layout)?;
         let isa = self.isa_for(kernel);
         translate::translate(kernel, layout, self.options, isa, &mut context.func, &mut frontend);
         let clif = context.func.display().to_string();
@@ -183,6 +184,14 @@ impl Compiler {
     pub fn target(&self) -> String {
         self.isa.triple().to_string()
     }
+}
+
+/// Machine code is only made of core kernels that keep the rules: that is what makes calls sound.
+fn check(kernel: &Kernel, layout: &Layout) -> Result<(), Error> {
+    if !kernel.is_core() {
+        return Err(Error::Compilation(format!("{} is not a core kernel", kernel.name)));
+    }
+    verify(kernel, layout.storage()).map_err(Error::Compilation)
 }
 
 /// Cranelift for this machine.
@@ -213,6 +222,3 @@ impl fmt::Debug for Compiler {
             .finish_non_exhaustive()
     }
 }
-
-/// Keeps code alive as long as anything can call it.
-type Shared<T> = Arc<T>;

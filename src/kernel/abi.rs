@@ -82,10 +82,8 @@ const SKEW: usize = 3 * LINE;
 /// Where each number of a group of a given size lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// What is stored.
-    pub storage: Storage,
-    /// The size of the group.
-    pub elements: usize,
+    storage: Storage,
+    elements: usize,
     /// The byte at which each column starts.
     offsets: Vec<usize>,
     bytes: usize,
@@ -106,6 +104,16 @@ impl Layout {
             }
         }
         Layout { storage, elements, offsets, bytes }
+    }
+
+    /// What is stored.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// The size of the group.
+    pub fn elements(&self) -> usize {
+        self.elements
     }
 
     /// The byte at which a column starts.

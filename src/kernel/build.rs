@@ -30,11 +30,6 @@ impl<'a> Builder<'a> {
         drop_unused(self.kernel)
     }
 
-    /// The kernel as far as it is built.
-    pub fn kernel(&self) -> &Kernel {
-        &self.kernel
-    }
-
     /// Adds an instruction, or finds the one that does the same.
     pub fn push(&mut self, inst: Inst) -> Value {
         let inst = self.fold(inst);
@@ -175,9 +170,6 @@ impl Builder<'_> {
     }
     pub fn less(&mut self, a: Value, b: Value) -> Value {
         self.compare(Compare::Less, a, b)
-    }
-    pub fn less_equal(&mut self, a: Value, b: Value) -> Value {
-        self.compare(Compare::LessEqual, a, b)
     }
     pub fn equal(&mut self, a: Value, b: Value) -> Value {
         self.compare(Compare::Equal, a, b)

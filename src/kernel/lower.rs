@@ -37,8 +37,8 @@ pub fn stored_type(kind: Kind) -> Type {
 
 /// A kernel that computes every value from what is stored, then assigns all of them.
 ///
-/// `places` says where each symbol of `pool` is; targets are columns or uniforms. `fast` allows
-/// integer powers by multiplication beyond the fourth.
+/// `places` says where each symbol of `pool` is; targets are columns or uniforms. In `fast`
+/// math whole powers up to the sixteenth are products, in `precise` up to the third.
 pub fn lower(
     name: &str,
     pool: &Pool,

@@ -1,7 +1,7 @@
 //! Random numbers as a function of seed, stream, element and tick.
 //!
 //! Philox 4x32-10 (Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3")
-//! turns a counter of four 32-bit words, here (element, tick low, tick high, stream), and a key of
+//! turns a counter of four 32-bit words, here (element, tick low, tick high and group, stream), and a key of
 //! two, here the seed, into four random words. There is no state, so any element at any tick can be
 //! computed at any place.
 
@@ -16,9 +16,9 @@ pub fn draw(kernel: &Kernel, storage: &Storage, seed: UniformId, group: u32) -> 
     for inst in &kernel.insts {
         let new = match *inst {
             Inst::Random(distribution, stream) => {
-                let stream = builder.int(i64::from(group) << 16 | i64::from(stream & 0xffff));
+                let (stream, group) = (builder.int(i64::from(stream)), builder.int(i64::from(group & 0xffff) << 16));
                 let seed = builder.uniform(seed);
-                number(&mut builder, distribution, seed, stream)
+                number(&mut builder, distribution, seed, stream, group)
             }
             inst => builder.push(inst.map(|operand| image[operand.index()])),
         };
@@ -27,9 +27,11 @@ pub fn draw(kernel: &Kernel, storage: &Storage, seed: UniformId, group: u32) -> 
     builder.finish()
 }
 
-fn number(b: &mut Builder<'_>, distribution: Distribution, seed: Value, stream: Value) -> Value {
+/// Ticks stay below 2^48, so that the group fits above the high part of the tick.
+fn number(b: &mut Builder<'_>, distribution: Distribution, seed: Value, stream: Value, group: Value) -> Value {
     let (element, tick) = (b.index(), b.tick());
-    let counter = [element, low(b, tick), b.shift(Shift::Right, tick, 32), stream];
+    let high = b.shift(Shift::Right, tick, 32);
+    let counter = [element, low(b, tick), b.binary(Binary::IntOr, high, group), stream];
     let key = [low(b, seed), b.shift(Shift::Right, seed, 32)];
     let words = philox(b, counter, key);
     let first = fraction(b, words[0], words[1]);

@@ -13,6 +13,7 @@ use super::{Binary, Inst, Kernel, Shift, Type, Unary, Value};
 /// 4. No column is loaded after it was stored, and none is stored twice: a body's stores could all
 ///    stand at its end. The same holds for the uniforms of a prologue.
 /// 5. What is stored has the type of its column or uniform.
+/// 6. Columns and uniforms are of this storage.
 ///
 /// # Errors
 /// Which rule is broken, where.
@@ -42,12 +43,22 @@ impl Check<'_> {
                 return Err(format!("operand {operand} is not defined"));
             }
         }
+        self.ids(inst)?;
         self.places(value, inst)?;
         self.operand_types(inst)?;
         if self.kernel.type_of(value) != self.result(inst) {
             return Err(format!("has type {:?}, should be {:?}", self.kernel.type_of(value), self.result(inst)));
         }
         Ok(())
+    }
+
+    fn ids(&self, inst: Inst) -> Result<(), String> {
+        let known = match inst {
+            Inst::Load(id) | Inst::Store(id, _) => (id.0 as usize) < self.storage.columns.len(),
+            Inst::Uniform(id) | Inst::SetUniform(id, _) => (id.0 as usize) < self.storage.uniforms.len(),
+            _ => true,
+        };
+        if known { Ok(()) } else { Err("names a column or uniform that is not there".into()) }
     }
 
     fn places(&mut self, value: Value, inst: Inst) -> Result<(), String> {

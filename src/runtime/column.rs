@@ -63,7 +63,7 @@ impl Memory {
 
     /// Becomes equal to `other` in all uniforms and all columns that a tick may change.
     pub(super) fn copy_ticking(&mut self, layout: &Layout, other: &Memory) {
-        let uniforms = layout.storage.uniforms.len();
+        let uniforms = layout.storage().uniforms.len();
         self.words_mut()[..uniforms].copy_from_slice(&other.words()[..uniforms]);
         self.copy_columns(layout, other, Varies::Ticks);
     }
@@ -74,7 +74,7 @@ impl Memory {
     }
 
     fn copy_columns(&mut self, layout: &Layout, other: &Memory, varies: Varies) {
-        for (id, slot) in (0..).map(crate::kernel::abi::ColumnId).zip(&layout.storage.columns) {
+        for (id, slot) in (0..).map(crate::kernel::abi::ColumnId).zip(&layout.storage().columns) {
             if slot.varies == varies {
                 let start = layout.column_offset(id) / 8;
                 let length = match slot.ty {

@@ -7,21 +7,24 @@
 #![allow(unsafe_code, reason = "the mode is a register that only assembly can reach")]
 
 use crate::model::Denormals;
+use std::marker::PhantomData;
 
 /// Holds the mode of this thread until it is dropped.
 pub(super) struct Mode {
     saved: Option<u64>,
+    /// The mode is the thread's, so that the guard must not leave it.
+    _here: PhantomData<*const ()>,
 }
 
 impl Mode {
     /// Sets the mode that `denormals` asks for.
     pub(super) fn enter(denormals: Denormals) -> Mode {
         match denormals {
-            Denormals::Keep => Mode { saved: None },
+            Denormals::Keep => Mode { saved: None, _here: PhantomData },
             Denormals::Flush => {
                 let saved = control::read();
                 control::write(saved | control::FLUSH);
-                Mode { saved: Some(saved) }
+                Mode { saved: Some(saved), _here: PhantomData }
             }
         }
     }
@@ -53,9 +56,10 @@ mod control {
     pub(super) fn write(mode: u64) {
         let mode = u32::try_from(mode & 0xffff).unwrap_or(0);
         // SAFETY: loads four bytes through a pointer to four bytes of this frame. The value was read from
-        // the register, with no bit added but FLUSH, so it is valid. Between two writes only routines run:
-        // machine code of our own, which assumes no mode, and the interpreter, whose operations on user
-        // numbers the compiler cannot compute ahead because it does not know them.
+        // the register, with no bit added but FLUSH, so it is valid. Between two writes all
+        // arithmetic on user numbers is behind calls that the compiler cannot see through (routines and
+        // the propagator's pointer), so that it can neither compute it ahead nor move it over a write.
+        // What else runs there counts ticks, copies and compares.
         unsafe { asm!("ldmxcsr [{}]", in(reg) &raw const mode, options(nostack, preserves_flags)) };
     }
 }

@@ -57,7 +57,7 @@ impl Watch {
         Ok(Watch { finite, snapshot: Memory::new(&program.layout, &program.name)? })
     }
 
-    /// Reports what is not finite at the start of a run, and remembers the memory.
+    /// Reports what is not finite at the start of a run.
     pub(super) fn begin_run(&mut self, group: &Group, tick: u64, found: &mut Vec<NonFinite>) {
         for index in self.lost(group) {
             found.extend(look(group.program(), &group.memory, index).map(|hit| hit.at(tick)));
@@ -74,6 +74,13 @@ impl Watch {
     /// Reports what ceased to be finite during `ticks`.
     pub(super) fn end_chunk(&mut self, group: &Group, ticks: Range<u64>, found: &mut Vec<NonFinite>) {
         let mut lost = self.lost(group);
+        if ticks.end - ticks.start <= 1 {
+            // One tick needs no search, and the first chunk of a run has no copy to search in.
+            for index in lost {
+                found.extend(look(group.program(), &group.memory, index).map(|hit| hit.at(ticks.end)));
+            }
+            return;
+        }
         if !lost.is_empty() {
             // Kept out of the snapshot until it is needed, so that it takes no memory.
             self.snapshot.copy_between_runs(&group.program().layout, &group.memory);

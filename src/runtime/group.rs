@@ -28,7 +28,7 @@ impl Group {
             memory.words_mut()[program.layout.uniform_offset(id) / 8] = seed;
         }
         for routine in &program.init {
-            routine.call(memory.words_mut(), 0..1, 0..program.layout.elements);
+            routine.call(memory.words_mut(), 0..1, 0..program.layout.elements());
         }
         Ok(Group { plan: Arc::clone(plan), index, memory, stale: true })
     }
@@ -40,7 +40,7 @@ impl Group {
 
     /// The number of elements.
     pub fn elements(&self) -> usize {
-        self.program().layout.elements
+        self.program().layout.elements()
     }
 
     /// All variables that can be read here.
@@ -127,7 +127,7 @@ impl Group {
     /// Runs code that may write anything.
     pub(super) fn apply(&mut self, routine: &dyn Routine, tick: u64) {
         let (program, words) = self.parts();
-        routine.call(words, tick..tick + 1, 0..program.layout.elements);
+        routine.call(words, tick..tick + 1, 0..program.layout.elements());
         self.stale = true;
     }
 

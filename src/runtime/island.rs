@@ -83,7 +83,7 @@ impl Island {
     fn tick_by_tick(&mut self, ticks: Range<u64>) {
         let Island { group, recordings, own, .. } = self;
         let (program, words) = group.parts();
-        let elements = program.layout.elements;
+        let elements = program.layout.elements();
         let update = program.update.as_deref();
         for tick in ticks {
             for &work in own.iter() {
@@ -102,7 +102,7 @@ impl Island {
     fn update(&mut self, ticks: Range<u64>) {
         let (program, words) = self.group.parts();
         if let Some(update) = &program.update {
-            update.call(words, ticks, 0..program.layout.elements);
+            update.call(words, ticks, 0..program.layout.elements());
         }
     }
 
@@ -124,7 +124,7 @@ impl Island {
                 None => meets && task.clock == *clock,
             };
             match task.work {
-                Work::Record(index) if due => recordings[index].record(words, tick, program.layout.elements),
+                Work::Record(index) if due => recordings[index].record(words, tick, program.layout.elements()),
                 Work::Before if due => program.before(words, tick),
                 Work::Record(_) | Work::Before | Work::Update => {}
             }

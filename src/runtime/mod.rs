@@ -86,7 +86,7 @@ impl Program {
     fn step(&self, words: &mut [u64], tick: u64) {
         self.before(words, tick);
         if let Some(update) = &self.update {
-            update.call(words, tick..tick + 1, 0..self.layout.elements);
+            update.call(words, tick..tick + 1, 0..self.layout.elements());
         }
     }
 }
@@ -129,7 +129,7 @@ impl Place {
     /// How many numbers it holds.
     fn length(self, layout: &Layout) -> usize {
         match self {
-            Place::Column(_) => layout.elements,
+            Place::Column(_) => layout.elements(),
             Place::Uniform(_) => 1,
         }
     }
@@ -137,8 +137,8 @@ impl Place {
     /// What it holds.
     fn ty(self, layout: &Layout) -> Type {
         match self {
-            Place::Column(id) => layout.storage.column_slot(id).ty,
-            Place::Uniform(id) => layout.storage.uniform_slot(id).ty,
+            Place::Column(id) => layout.storage().column_slot(id).ty,
+            Place::Uniform(id) => layout.storage().uniform_slot(id).ty,
         }
     }
 

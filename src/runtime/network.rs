@@ -59,7 +59,7 @@ impl Network {
     /// # Errors
     /// As [`Self::run_with`], and when `seconds` is no duration.
     pub fn run(&mut self, seconds: f64) -> Result<Report, Error> {
-        self.run_with(duration(seconds)?, Controls::default())
+        self.run_with(Time::of_duration(seconds)?, Controls::default())
     }
 
     /// Advances by `span`: every clock does the ticks that lie from now up to the time at the end. A
@@ -122,7 +122,7 @@ impl Network {
     /// # Errors
     /// When `seconds` is no duration, or there is not enough memory.
     pub fn reserve(&mut self, seconds: f64) -> Result<(), Error> {
-        let target = self.time.plus(duration(seconds)?).ok_or(Error::TooLong)?;
+        let target = self.time.plus(Time::of_duration(seconds)?).ok_or(Error::TooLong)?;
         let ends = self.ends(target)?;
         self.make_room(&ends)
     }
@@ -342,11 +342,6 @@ impl Network {
             known: programs.iter().map(|program| program.name.clone()).collect(),
         })
     }
-}
-
-fn duration(seconds: f64) -> Result<Time, Error> {
-    let refused = if seconds > 1.0 && seconds.is_finite() { Error::TooLong } else { Error::Duration { seconds } };
-    Time::from_seconds(seconds).ok_or(refused)
 }
 
 /// Checks that all numbers of clocks and groups exist.

@@ -38,7 +38,7 @@ impl Stage {
     /// Does the work for all elements.
     pub(super) fn run(&self, layout: &Layout, words: &mut [u64], tick: u64) {
         match self {
-            Stage::Call(routine) => routine.call(words, tick..tick + 1, 0..layout.elements),
+            Stage::Call(routine) => routine.call(words, tick..tick + 1, 0..layout.elements()),
             Stage::Propagate(propagate) => propagate.run(layout, words),
         }
     }
@@ -46,7 +46,7 @@ impl Stage {
 
 impl Propagate {
     fn run(&self, layout: &Layout, words: &mut [u64]) {
-        let elements = if self.is_shared() { 1 } else { layout.elements };
+        let elements = if self.is_shared() { 1 } else { layout.elements() };
         let (mut known, mut matrix) = (Vec::new(), Vec::new());
         let mut result = None;
         for element in 0..elements {

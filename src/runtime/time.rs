@@ -50,6 +50,24 @@ impl Time {
         Time::new(digits, scale(1, power)?)
     }
 
+    /// A duration as the decimal number of 15 digits that is nearest to it.
+    ///
+    /// # Errors
+    /// When it is negative, not finite, or cannot be counted.
+    pub fn of_duration(seconds: f64) -> Result<Time, Error> {
+        let long = seconds > 1.0 && seconds.is_finite();
+        Time::from_seconds(seconds).ok_or(if long { Error::TooLong } else { Error::Duration { seconds } })
+    }
+
+    /// The time from `earlier` to this one; `None` when that is later.
+    pub fn since(self, earlier: Time) -> Option<Time> {
+        let divisor = gcd(self.denominator, earlier.denominator);
+        let denominator = (self.denominator / divisor).checked_mul(earlier.denominator)?;
+        let left = self.numerator.checked_mul(denominator / self.denominator)?;
+        let right = earlier.numerator.checked_mul(denominator / earlier.denominator)?;
+        Time::new(left.checked_sub(right)?, denominator)
+    }
+
     /// The sum; `None` when it is not countable in 128 bits.
     pub fn plus(self, other: Time) -> Option<Time> {
         let divisor = gcd(self.denominator, other.denominator);

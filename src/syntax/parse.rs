@@ -492,7 +492,8 @@ impl Parser<'_> {
             Some(Word::Later) => return drop(self.skip(mistake::not_yet_supported)),
             Some(_) if unknown => {
                 let end = self.layout.item_end(self.at);
-                return drop(self.take(end));
+                self.take(end);
+                return;
             }
             Some(_) => return drop(self.skip(mistake::outside_groups_only)),
         };
