@@ -764,3 +764,36 @@ fn builders_refuse_what_a_text_cannot_hold() {
     let group = || GroupBuilder::new("g", 2).equations("v : volt");
     contains(&message(ModelBuilder::new().group(group()).group(group()).compile(&Engine::new())), &["`g`"]);
 }
+
+// What a script does is what a host does
+
+#[test]
+fn consecutive_runs_of_a_script_never_gain_a_tick() {
+    let runs = "    run 0.1*ms\n".repeat(50);
+    let text = format!("{MEMBRANE}\n    run 1000*second\n{runs}");
+    let mut simulation = simulate(&text);
+    let reports = simulation.run_script().unwrap();
+    assert_eq!(reports[0].ticks[0], 10_000_000);
+    assert!(reports[1..].iter().all(|report| report.ticks[0] == 1), "each run is one tick");
+}
+
+#[test]
+fn setting_by_the_host_and_by_the_script_gives_the_same_bits() {
+    let start = "group g[50] {\n    x : 1\n    y : 1\n    init y = 1 + i/7\n}\n";
+    let expression = "y*(i/3 - 1.1)/(y + 2) - sin(y)*0.7 + rand()*0";
+    let mut script = simulate(&format!("{start}set g.x = {expression}\nrun 0*ms\n"));
+    script.run_script().unwrap();
+    let mut host = simulate(start);
+    host.set("g.x", expression).unwrap();
+    assert_eq!(bits(script.floats("g.x").unwrap()), bits(host.floats("g.x").unwrap()));
+}
+
+#[test]
+fn a_value_that_breaks_in_the_first_tick_is_found_where_it_is() {
+    let text =
+        "group g[9] {\n    dx/dt = 1/(x - 1)/second : 1\n    method euler\n    init x = 2 - int(i == 5)\n}\nrun 1*ms\n";
+    let mut simulation = simulate(text);
+    let report = &simulation.run_script().unwrap()[0];
+    let found: Vec<_> = report.non_finite.iter().map(|found| (found.element, found.tick)).collect();
+    assert_eq!(found, [(Some(5), 1)]);
+}
