@@ -131,8 +131,7 @@ fn place(variable: &crate::model::Variable, size: usize, dt: f64, storage: &mut 
         }
         VariableRole::Parameter => Varies::Runs,
         VariableRole::State { .. } | VariableRole::Subexpression { constant_over_dt: true, .. } => Varies::Ticks,
-        // Spelled out wherever it is used; nothing asks for its place.
-        VariableRole::Subexpression { constant_over_dt: false, .. } => return Place::Float(f64::NAN),
+        VariableRole::Subexpression { constant_over_dt: false, .. } => return Place::Nowhere,
     };
     let ty = stored_type(variable.kind);
     new_place(&variable.name, ty, variable.shared, varies, storage)
@@ -484,6 +483,6 @@ fn stored(place: Place) -> Option<runtime::Place> {
     match place {
         Place::Column(id) => Some(runtime::Place::Column(id)),
         Place::Uniform(id) => Some(runtime::Place::Uniform(id)),
-        Place::Time(_) | Place::Tick | Place::Index | Place::Float(_) | Place::Integer(_) => None,
+        Place::Time(_) | Place::Tick | Place::Index | Place::Nowhere | Place::Float(_) | Place::Integer(_) => None,
     }
 }

@@ -4,6 +4,7 @@
 //! would undo the order that `order` has chosen and hoist constants into spills. Vectors are 128
 //! bits wide on x86-64 and aarch64, two numbers each.
 
+mod arithmetic;
 mod code;
 mod order;
 mod pool;

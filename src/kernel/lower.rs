@@ -20,6 +20,8 @@ pub enum Place {
     Tick,
     /// The number of the element.
     Index,
+    /// Nowhere: what stands for it is spelled out before lowering.
+    Nowhere,
     /// A number that is known now.
     Float(f64),
     /// A number that is known now.
@@ -79,7 +81,7 @@ impl Lowering<'_> {
                 let converted = self.converted(value, storage.uniform_slot(id).ty);
                 self.builder.set_uniform(id, converted);
             }
-            Place::Time(_) | Place::Tick | Place::Index | Place::Float(_) | Place::Integer(_) => {
+            Place::Time(_) | Place::Tick | Place::Index | Place::Nowhere | Place::Float(_) | Place::Integer(_) => {
                 panic!("bug: an assignment to a builtin name passed the checks")
             }
         }
@@ -163,6 +165,7 @@ impl Lowering<'_> {
             }
             Place::Tick => self.builder.tick(),
             Place::Index => self.builder.index(),
+            Place::Nowhere => panic!("bug: a subexpression was not spelled out"),
             Place::Float(value) => self.builder.float(value),
             Place::Integer(value) => self.builder.int(value),
         }
