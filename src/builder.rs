@@ -36,6 +36,14 @@ pub struct ModelBuilder {
 }
 
 /// A group in the making.
+///
+/// ```
+/// use dvdt::{GroupBuilder, ModelBuilder};
+///
+/// let group = GroupBuilder::new("g", 2).equations("dx/dt = -x/tau : 1\n tau : second").init("tau", "10*ms");
+/// let text = ModelBuilder::new().clock("slow", "1*ms").group(group.clock("slow")).text();
+/// assert!(text.contains("group g[2] {") && text.contains("init tau = 10*ms") && text.contains("clock slow"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct GroupBuilder {
     name: String,

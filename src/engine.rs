@@ -68,6 +68,19 @@ impl Engine {
     }
 
     /// Chooses who runs the kernels.
+    ///
+    /// ```
+    /// use dvdt::{Engine, Executor};
+    ///
+    /// let text = "group g[3] { dx/dt = sin(x + i)/second : 1 }";
+    /// let run = |executor| -> Result<Vec<f64>, dvdt::Error> {
+    ///     let mut simulation = Engine::new().executor(executor).compile("g", text)?.simulation()?;
+    ///     simulation.run_for("10*ms")?;
+    ///     Ok(simulation.floats("g.x")?.to_vec())
+    /// };
+    /// assert_eq!(run(Executor::Jit)?, run(Executor::Interpreter)?);
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
     #[must_use]
     pub fn executor(mut self, executor: Executor) -> Self {
         self.executor = executor;
@@ -75,6 +88,14 @@ impl Engine {
     }
 
     /// Chooses how machine code is laid out.
+    ///
+    /// ```
+    /// use dvdt::{Engine, Lanes, Options};
+    ///
+    /// let scalar = Engine::new().options(Options { lanes: Lanes::One, interleave: None });
+    /// assert!(scalar.compile("g", "group g[1] { x : 1 }")?.plan().contains("1 lanes"));
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
     #[must_use]
     pub fn options(mut self, options: Options) -> Self {
         self.options = options;
@@ -84,6 +105,12 @@ impl Engine {
 
     /// Reads a model and reports what is wrong with it, without compiling. `name` is what messages
     /// call the text.
+    ///
+    /// ```
+    /// let checked = dvdt::Engine::new().check("m", "group g[1] { dv/dt = -v/tua : volt\n tau : second }");
+    /// let report = checked.report.render(&checked.sources, false);
+    /// assert!(report.contains("did you mean `tau`?"));
+    /// ```
     pub fn check(&self, name: &str, text: &str) -> Checked {
         let mut sources = Sources::new();
         let source = sources.add(name, text);
@@ -130,6 +157,14 @@ impl Engine {
     }
 
     /// Reads a file and compiles it.
+    ///
+    /// ```
+    /// let model = dvdt::Engine::new().compile_file("examples/lorenz.dvdt")?;
+    /// assert_eq!(model.model().groups.len(), 1);
+    /// let missing = dvdt::Engine::new().compile_file("examples/lorentz.dvdt").unwrap_err();
+    /// assert!(missing.to_string().starts_with("cannot read examples/lorentz.dvdt"));
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be read or is not UTF-8, else as [`Engine::compile`].
@@ -230,6 +265,22 @@ impl Stage {
 }
 
 /// A model that is ready to run. Cloning shares the code; any number of simulations may run at once.
+///
+/// ```
+/// let model = dvdt::Engine::new().compile("m", "group g[1] { dx/dt = 1/second : 1 }")?;
+/// let threads = [1.0, 2.0].map(|x| {
+///     let model = model.clone();
+///     std::thread::spawn(move || -> Result<f64, dvdt::Error> {
+///         let mut simulation = model.simulation()?;
+///         simulation.set("g.x", x)?;
+///         simulation.run_for("1*second")?;
+///         Ok(simulation.floats("g.x")?[0])
+///     })
+/// });
+/// let [one, two] = threads.map(|thread| thread.join().unwrap());
+/// assert!((two? - one? - 1.0).abs() < 1e-9);
+/// # Ok::<(), dvdt::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct CompiledModel(pub(crate) Arc<Inner>);
 
@@ -254,6 +305,14 @@ impl CompiledModel {
     }
 
     /// A simulation whose random numbers come from `seed`.
+    ///
+    /// ```
+    /// let model = dvdt::Engine::new().compile("m", "group g[9] {\n x : 1\n init x = randn()\n}")?;
+    /// let draw = |seed| model.simulation_with_seed(seed).map(|s| s.floats("g.x").unwrap().to_vec());
+    /// assert_eq!(draw(1)?, draw(1)?);
+    /// assert_ne!(draw(1)?, draw(2)?);
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Run`] when there is not enough memory.
@@ -365,7 +424,15 @@ impl CompiledModel {
         Ok(text)
     }
 
-    /// Which path runs, in words: per group the scheme, the kernels, and what was hoisted.
+    /// Which path runs, in words: what stands between the text and the numbers.
+    ///
+    /// ```
+    /// let model = dvdt::Engine::new().compile("m", "group g[5] { dx/dt = -x/second : 1 }")?;
+    /// assert!(model.plan().starts_with("g[5]: exact, because all equations are linear"));
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
+    ///
+    /// It says per group the scheme, the kernels, and what was hoisted.
     pub fn plan(&self) -> String {
         let mut text = String::new();
         for (group, code) in self.0.model.groups.iter().zip(&self.0.groups) {

@@ -7,6 +7,12 @@ use crate::{jit, runtime};
 use std::fmt::{self, Display, Formatter};
 
 /// Why a call failed.
+///
+/// ```
+/// let wrong = dvdt::Engine::new().compile("m.dvdt", "group g[1] { dv/dt = 1 : volt }").unwrap_err();
+/// let text = wrong.to_string();
+/// assert!(text.contains("m.dvdt:1:22") && text.contains("volt/second"), "{text}");
+/// ```
 #[derive(Debug)]
 pub enum Error {
     /// A text has mistakes; shown with file, line, column and the place underlined.

@@ -20,6 +20,16 @@ use std::time::Duration;
 /// Made from text (`"100*ms"`, which may name other variables and `i`), from a quantity of the crate
 /// `dimensioned` (`100.0 * MILLI * S`), from a plain number where a variable has no unit, or from a
 /// truth value.
+///
+/// ```
+/// use dimensioned::f64prefixes::MILLI;
+/// use dimensioned::si::V;
+/// use dvdt::{Dimension, Input};
+///
+/// let Input::Float(value, dimension) = Input::from(2.0 * MILLI * V) else { panic!() };
+/// assert_eq!((value, dimension.to_string().as_str()), (2e-3, "volt"));
+/// assert_eq!(Input::from(0.5), Input::Float(0.5, Dimension::DIMENSIONLESS));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     /// An expression of the language.
@@ -256,6 +266,12 @@ impl Simulation {
 
     /// The values of an integer variable.
     ///
+    /// ```
+    /// let model = dvdt::Engine::new().compile("m", "group g[3] {\n n : integer\n init n = i*i\n}")?;
+    /// assert_eq!(model.simulation()?.integers("g.n")?, [0, 1, 4]);
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Simulation::floats`].
     pub fn integers(&self, name: &str) -> Result<&[i64], Error> {
@@ -273,6 +289,12 @@ impl Simulation {
     }
 
     /// The values of a boolean variable.
+    ///
+    /// ```
+    /// let model = dvdt::Engine::new().compile("m", "group g[3] {\n b : boolean\n init b = i > 0\n}")?;
+    /// assert_eq!(model.simulation()?.booleans("g.b")?, [false, true, true]);
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Simulation::floats`].
@@ -382,6 +404,14 @@ impl Simulation {
 
     /// Does everything that happens at the next time at which something happens.
     ///
+    /// ```
+    /// let model = dvdt::Engine::new().compile("m", "clock dt = 2*ms\ngroup g[1] { dx/dt = 1/second : 1 }")?;
+    /// let mut simulation = model.simulation()?;
+    /// simulation.tick()?;
+    /// assert_eq!(simulation.time(), 0.002);
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// When there is no memory for recordings.
     pub fn tick(&mut self) -> Result<(), Error> {
@@ -414,6 +444,24 @@ impl Simulation {
         self.cancel.clone()
     }
 
+    /// Follows runs, and can stop them with the [token](Simulation::cancel_token).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let model = dvdt::Engine::new().compile("m", "group g[1] { dx/dt = 1/second : 1 }")?;
+    /// let mut simulation = model.simulation()?;
+    /// let token = simulation.cancel_token();
+    /// simulation.on_progress(Duration::ZERO, move |progress| {
+    ///     if progress.fraction > 0.0 {
+    ///         token.cancel();
+    ///     }
+    /// });
+    /// let report = simulation.run_for("1000000*second")?;
+    /// assert!(report.cancelled && simulation.time() < 1e6);
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
+    ///
     /// Calls `callback` at the start of each run, then at most once per `interval` of wall time, and
     /// at the end.
     pub fn on_progress(&mut self, interval: Duration, callback: impl FnMut(&Progress) + Send + 'static) {

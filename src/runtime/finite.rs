@@ -13,6 +13,14 @@ use std::fmt;
 use std::ops::Range;
 
 /// The first infinite value or NaN of a state variable. The run goes on.
+///
+/// ```
+/// let text = "clock dt = 1*ms\ngroup g[2] {\n dx/dt = x*x/ms : 1\n init x = i\n}\nrun 1*second";
+/// let mut simulation = dvdt::Engine::new().compile("m", text)?.simulation()?;
+/// let found = &simulation.run_script()?[0].non_finite[0];
+/// assert_eq!((found.variable.as_str(), found.element), ("x", Some(1)));
+/// # Ok::<(), dvdt::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct NonFinite {
     /// Of the variable.

@@ -13,6 +13,17 @@ use std::sync::{Arc, OnceLock};
 ///
 /// Values are in SI base units; integers are converted and truth values are 0 or 1. Sample `k` is
 /// the state at the start of tick `k`, before anything moves.
+///
+/// ```
+/// let text = "group g[4] { dx/dt = (i + 1)/second : 1 }\nrecord g.x[1, 3] every 1*ms\nrun 3*ms";
+/// let mut simulation = dvdt::Engine::new().compile("m", text)?.simulation()?;
+/// simulation.run_script()?;
+/// let x = simulation.recording("g.x")?;
+/// assert_eq!((x.elements(), x.times().as_slice()), (&[1, 3][..], &[0.0, 0.001, 0.002][..]));
+/// assert_eq!(x.values().len(), 3 * 2);
+/// assert!((x.row(2).unwrap()[1] - 0.008).abs() < 1e-12);
+/// # Ok::<(), dvdt::Error>(())
+/// ```
 pub struct Recording {
     plan: Arc<Plan>,
     index: usize,
