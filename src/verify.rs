@@ -102,6 +102,9 @@ impl Comparison {
             self.ticks(f64::INFINITY)?;
         }
         for (number, action) in script.iter().enumerate() {
+            if self.verdict.difference.is_some() {
+                return Ok(());
+            }
             match action {
                 Action::Run { seconds, .. } => self.ticks(self.reference.time() + seconds)?,
                 Action::Set { .. } => {

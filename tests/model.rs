@@ -2,7 +2,8 @@
 
 use dvdt::algebra::{Expr, ExprId};
 use dvdt::diagnostic::{Report, Severity};
-use dvdt::model::{Action, Fraction, Model, Seconds, assignment, check, quantity, ticks};
+use dvdt::model::{Action, Fraction, Model, Seconds, assignment, check, quantity};
+use dvdt::runtime::Time;
 use dvdt::source::Sources;
 use dvdt::syntax;
 
@@ -399,10 +400,12 @@ fn clocks_are_exact() {
 #[test]
 fn durations_become_ticks() {
     let dt = Seconds { numerator: 1, denominator: 10_000 };
-    let rows = [(0.3e-3, 3), (0.30001e-3, 3), (0.301e-3, 4), (0.05e-3, 1), (0.0, 0), (-1.0, 0), (100.0, 1_000_000)];
+    let rows = [(0.3e-3, 3), (0.30001e-3, 3), (0.301e-3, 4), (0.05e-3, 1), (0.0, 0), (100.0, 1_000_000)];
+    let ticks = |seconds| Time::from_seconds(seconds).and_then(|time| time.ticks(dt));
     for (seconds, expected) in rows {
-        assert_eq!(ticks(seconds, dt), expected, "{seconds}");
+        assert_eq!(ticks(seconds), Some(expected), "{seconds}");
     }
+    assert_eq!(ticks(-1.0), None, "a negative duration is refused");
     assert_eq!(Seconds::from_f64(0.1 + 0.2), Some(Seconds { numerator: 3, denominator: 10 }));
     for bad in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e300, 1e-300] {
         assert_eq!(Seconds::from_f64(bad), None, "{bad}");

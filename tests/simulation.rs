@@ -797,3 +797,17 @@ fn a_value_that_breaks_in_the_first_tick_is_found_where_it_is() {
     let found: Vec<_> = report.non_finite.iter().map(|found| (found.element, found.tick)).collect();
     assert_eq!(found, [(Some(5), 1)]);
 }
+
+#[test]
+fn equations_too_long_to_compile_are_interpreted() {
+    let nested = format!("{}x{}", "sin(".repeat(4000), ")".repeat(4000));
+    let text = format!("group g[1] {{\n    dx/dt = {nested}/second : 1\n    method euler\n    init x = 1\n}}\n");
+    let model = compile(&text);
+    assert!(model.plan().contains("interpreter, because the equations are too long to compile"), "{}", model.plan());
+    let mut simulation = model.simulation().unwrap();
+    simulation.tick().unwrap();
+    let slope = (0..4000).fold(1.0_f64, |x, _| x.sin());
+    let x = simulation.floats("g.x").unwrap()[0];
+    // Each of the sines is within an ulp, and none of them magnifies an error.
+    assert!((x - (1.0 + 1e-4 * slope)).abs() < 4000.0 * 1.2e-16 * 1e-4 + 2.3e-16, "{x}");
+}

@@ -192,9 +192,6 @@ impl Targets {
         let recordings: Vec<_> = simulation.recordings().collect();
         for (index, one) in recordings.iter().enumerate() {
             let earlier = &recordings[..index];
-            if earlier.iter().any(|other| other.name() == one.name()) {
-                return Err(output::Error::Duplicate { name: one.name().to_owned() });
-            }
             if let Some(first) = earlier.first().filter(|first| first.dt() != one.dt())
                 && self.data == Some(DataFormat::Csv)
             {

@@ -13,7 +13,7 @@ pub(crate) use ratio::greatest_common_divisor;
 use std::fmt;
 
 /// The exponents of metre, kilogram, second, ampere, kelvin, mole and candela.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Dimension {
     exponents: [Ratio; 7],
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A rational exponent in lowest terms, `denominator > 0`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ratio {
     numerator: i32,
     denominator: i32,

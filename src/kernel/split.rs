@@ -43,7 +43,20 @@ fn own_class(inst: Inst, storage: &Storage) -> Class {
         Inst::Uniform(id) => Class { varies: storage.uniform_slot(id).varies, per_element: false },
         Inst::Load(id) => Class { varies: storage.column_slot(id).varies, per_element: true },
         Inst::Random(..) => Class { varies: Varies::Ticks, per_element: true },
-        _ => Class { varies: Varies::Runs, per_element: false },
+        Inst::Float(_)
+        | Inst::Integer(_)
+        | Inst::Boolean(_)
+        | Inst::Unary(..)
+        | Inst::Binary(..)
+        | Inst::Compare(..)
+        | Inst::Shift(..)
+        | Inst::Fma(..)
+        | Inst::Select(..)
+        | Inst::Table(..)
+        | Inst::Math(..)
+        | Inst::Power(..)
+        | Inst::Store(..)
+        | Inst::SetUniform(..) => Class { varies: Varies::Runs, per_element: false },
     }
 }
 
@@ -59,6 +72,7 @@ pub fn split(kernel: &Kernel, storage: &Storage, hoist: bool) -> Parts {
         costs: costs(kernel),
         storage: storage.clone(),
         homes: vec![None; kernel.insts.len()],
+        hidden: 0,
         needed: vec![false; kernel.insts.len()],
     };
     split.mark(hoist);
@@ -79,6 +93,8 @@ struct Split<'a> {
     costs: Vec<u32>,
     storage: Storage,
     homes: Vec<Option<Home>>,
+    /// How many values have a home; numbers their names.
+    hidden: usize,
     needed: Vec<bool>,
 }
 
@@ -111,12 +127,11 @@ impl Split<'_> {
 
     fn give_home(&mut self, index: usize) {
         let Some(ty) = self.kernel.types[index] else { return };
-        let hidden = |count: usize| format!("{}.hidden{count}", self.kernel.name);
+        self.hidden += 1;
+        let name = format!("{}.hidden{}", self.kernel.name, self.hidden);
         self.homes[index] = Some(if self.classes[index].per_element {
-            let name = hidden(self.storage.columns.len());
             Home::Column(self.storage.column(name, ty, Varies::Runs))
         } else {
-            let name = hidden(self.storage.uniforms.len());
             Home::Uniform(self.storage.uniform(name, ty, Varies::Runs))
         });
     }

@@ -18,7 +18,6 @@ mod time;
 pub use assign::{assignment, quantity};
 pub use exact::Fraction;
 pub use file::check;
-pub use time::ticks;
 
 use rustc_hash::FxHashMap;
 

@@ -80,24 +80,3 @@ impl fmt::Display for Duration {
 fn is_short_decimal(number: Fraction) -> bool {
     1000 % number.denominator() == 0
 }
-
-/// The number of ticks of `dt` in `duration_seconds`, by Brian2's rule: the nearest whole number
-/// when the duration is within a ten-thousandth of a tick of it, else the next larger one.
-///
-/// ```
-/// use dvdt::model::{Seconds, ticks};
-/// let dt = Seconds { numerator: 1, denominator: 10_000 };
-/// assert_eq!(ticks(0.3e-3, dt), 3);
-/// assert_eq!(ticks(0.31e-3, dt), 4);
-/// ```
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "`as` clamps: a negative duration has no ticks, and one beyond 2^64 ticks never ends"
-)]
-pub fn ticks(duration_seconds: f64, dt: Seconds) -> u64 {
-    let dt = dt.to_f64();
-    let nearest = (duration_seconds / dt).round();
-    let is_close = ((nearest * dt - duration_seconds) / dt).abs() <= 1e-4;
-    if is_close { nearest as u64 } else { (duration_seconds / dt).ceil() as u64 }
-}

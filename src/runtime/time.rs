@@ -87,6 +87,14 @@ impl Time {
     ///
     /// A time within `1e-4 * dt` of a tick counts as that tick; otherwise a tick that has begun
     /// counts (Brian2's rule). `None` when the number does not fit.
+    ///
+    /// ```
+    /// use dvdt::model::Seconds;
+    /// use dvdt::runtime::Time;
+    /// let dt = Seconds { numerator: 1, denominator: 10_000 };
+    /// let ticks = |seconds| Time::from_seconds(seconds).and_then(|time| time.ticks(dt));
+    /// assert_eq!((ticks(0.3e-3), ticks(0.31e-3)), (Some(3), Some(4)));
+    /// ```
     pub fn ticks(self, dt: Seconds) -> Option<u64> {
         let (numerator, denominator) = (u128::from(dt.numerator), u128::from(dt.denominator));
         let above = gcd(self.numerator, numerator);
