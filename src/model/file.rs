@@ -32,7 +32,11 @@ pub fn check(file: &ModelFile, report: &mut Report) -> Option<Model> {
 /// Where an item stands.
 pub(super) fn item_span(item: &Item) -> Span {
     match item {
-        Item::Clock { span, .. } | Item::Constant { span, .. } | Item::Run { span, .. } => *span,
+        Item::Clock { span, .. }
+        | Item::Constant { span, .. }
+        | Item::Run { span, .. }
+        | Item::Switch { span, .. } => *span,
+        Item::TimedArray(array) => array.span,
         Item::Group(group) => group.span,
         Item::Record(record) => record.span,
         Item::Set { group, statement } => group.span.to(statement.span),

@@ -263,6 +263,19 @@ pub enum Item {
         /// The whole item.
         span: Span,
     },
+    /// `timed_array drive every 10*ms = [0, 1, 2]*nA`
+    TimedArray(TimedArray),
+    /// `pause cells.v`, `resume cells.v`: recording goes off or on between two runs.
+    Switch {
+        /// The group.
+        group: Ident,
+        /// What is recorded.
+        variable: Ident,
+        /// Whether recording goes on.
+        on: bool,
+        /// The whole item.
+        span: Span,
+    },
     /// `math precise`, `denormals flush`
     Setting {
         /// Which.
@@ -287,11 +300,124 @@ pub struct Group {
     pub clocks: Vec<Ident>,
     /// `init v = 1*mV`, in the order of the text.
     pub init: Vec<Statement>,
+    /// `threshold v > 20*mV`; several are an error that the model reports, as below.
+    pub thresholds: Vec<Clause>,
+    /// `reset v = 0*mV; n += 1`
+    pub resets: Vec<Code>,
+    /// `refractory 5*ms`
+    pub refractory: Vec<Clause>,
+    /// `poisson 10*Hz`
+    pub poisson: Vec<Clause>,
+    /// `event up = v > 10*mV`
+    pub events: Vec<Event>,
+    /// `run_on_event up { n += 1 }`
+    pub handlers: Vec<Handler>,
+    /// `run_regularly every 10*ms { v += 1*mV }`
+    pub regular: Vec<Regular>,
+    /// `spikes [0, 2] at [1, 3]*ms`
+    pub spikes: Vec<GivenSpikes>,
     /// From `group` to the closing brace.
     pub span: Span,
 }
 
-/// `record cells.v[0, 5, 10:20] every 1*ms`
+/// A word with one expression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clause {
+    /// The expression.
+    pub value: Expr,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// Statements after a word, in braces or on its line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Code {
+    /// In the order of the text.
+    pub statements: Vec<Statement>,
+    /// From the word to the end.
+    pub span: Span,
+}
+
+/// `event up = v > 10*mV`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Its name.
+    pub name: Ident,
+    /// When it happens.
+    pub condition: Expr,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// `run_on_event up { n += 1 }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Handler {
+    /// The event.
+    pub event: Ident,
+    /// What happens then.
+    pub code: Code,
+}
+
+/// `run_regularly every 10*ms { v += 1*mV }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Regular {
+    /// The interval; `None` is every tick of the group.
+    pub every: Option<Expr>,
+    /// What happens then.
+    pub code: Code,
+}
+
+/// `spikes [0, 2] at [1, 3]*ms period 10*ms`
+#[derive(Clone, Debug, PartialEq)]
+pub struct GivenSpikes {
+    /// The element of each spike.
+    pub elements: Array,
+    /// The time of each spike.
+    pub times: Array,
+    /// After which all is repeated.
+    pub period: Option<Expr>,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// Several numbers, written down or in a file, times a unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// The numbers.
+    pub values: ArrayValues,
+    /// What each of them is multiplied by.
+    pub scale: Option<Expr>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// Where the numbers of an [`Array`] stand.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ArrayValues {
+    /// `[1, 2, 3]`
+    List(Vec<Expr>),
+    /// `[[1, 2], [3, 4]]`, row by row.
+    Rows(Vec<Vec<Expr>>),
+    /// `"drive.npy"`: the name without quotes, where it stands.
+    File(Ident),
+}
+
+/// `timed_array drive every 10*ms = [0, 1, 2]*nA`
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimedArray {
+    /// What it is called.
+    pub name: Ident,
+    /// The time between two rows.
+    pub every: Expr,
+    /// A row for each time.
+    pub values: Array,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// `record cells.v[0, 5, 10:20] every 1*ms when end order 1 last 1000`
+///
+/// and `record cells.spikes(v, w)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// The group.
@@ -300,8 +426,18 @@ pub struct Record {
     pub variable: Ident,
     /// Chosen elements; `None` records all.
     pub elements: Option<Vec<Elements>>,
+    /// `(v, w)`: variables that are kept at each event; `None` without parentheses.
+    pub captured: Option<Vec<Ident>>,
     /// The interval; `None` records at every tick of the group's clock.
     pub every: Option<Expr>,
+    /// The slot of the schedule: `start`, `after_resets`.
+    pub when: Option<Ident>,
+    /// The place within the slot.
+    pub order: Option<Expr>,
+    /// How many of the newest samples are kept; `None` keeps all.
+    pub last: Option<Expr>,
+    /// Over which time a rate is smoothed.
+    pub smooth: Option<Expr>,
     /// The whole item.
     pub span: Span,
 }

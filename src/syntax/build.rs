@@ -273,7 +273,8 @@ impl<'s> Builder<'s> {
         }
         let record = |Target { group, variable, elements, span }: Target| {
             let span = if alone { self.part } else { span };
-            Item::Record(Record { group, variable, elements, every: every.clone(), span })
+            let (every, captured, when, order, last, smooth) = (every.clone(), None, None, None, None, None);
+            Item::Record(Record { group, variable, elements, captured, every, when, order, last, smooth, span })
         };
         Parsed::Items(targets.into_iter().map(record).collect())
     }
@@ -293,7 +294,23 @@ impl<'s> Builder<'s> {
 
 /// A group that holds nothing yet.
 pub(super) fn empty_group(name: Ident, size: Expr, span: Span) -> Group {
-    Group { name, size, equations: Equations::default(), methods: vec![], clocks: vec![], init: vec![], span }
+    Group {
+        name,
+        size,
+        equations: Equations::default(),
+        methods: vec![],
+        clocks: vec![],
+        init: vec![],
+        thresholds: vec![],
+        resets: vec![],
+        refractory: vec![],
+        poisson: vec![],
+        events: vec![],
+        handlers: vec![],
+        regular: vec![],
+        spikes: vec![],
+        span,
+    }
 }
 
 /// A definition from its two sides; `None` for what is no left side.

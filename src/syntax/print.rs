@@ -198,6 +198,7 @@ impl Display for Item {
             Item::Set { group, statement } => write!(out, "set {}.{statement}", group.name),
             Item::Run { duration, .. } => write!(out, "run {duration}"),
             Item::Setting { key, value } => write!(out, "{} {}", key.name, value.name),
+            Item::TimedArray(_) | Item::Switch { .. } => Ok(()),
         }
     }
 }
