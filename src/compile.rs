@@ -3,35 +3,43 @@
 //! text → [`ast`](crate::syntax::ast) → [`Model`] → [`Step`] → [`Kernel`] → core kernel →
 //! [`Plan`] of callable code.
 
-use crate::algebra::{ExprId, Pool, Symbol, linear};
+use crate::algebra::{ExprId, Kind, Symbol, linear};
 use crate::diagnostic::{Diagnostic, Report, Severity};
 use crate::interpret::Interpreter;
 use crate::jit::{self, Compiler};
-use crate::kernel::abi::{Layout, Routine, Storage, UniformId, Varies};
-use crate::kernel::lower::{Place, lower, stored_type};
-use crate::kernel::{self, Kernel, math};
-use crate::model::{Action, Assignment, Builtin, Group, MathLevel, Model, Role as VariableRole};
-use crate::runtime::{self, MonitorPlan, Plan, Program, Propagate, Stage};
+use crate::dimension::Dimension;
+use crate::kernel::abi::{Array, EventId, Layout, Routine, Storage, UniformId, Varies};
+use crate::kernel::lower::{Happening, Place, lower, stored_type};
+use crate::kernel::{self, Draw, Kernel, Piece, math};
+use crate::model::{
+    Action, Assignment, Builtin, Cause, Group, MathLevel, Model, Observed, Role as VariableRole, SPIKE, Slot, TimedArray,
+};
+use crate::runtime::{
+    self, Drawing, EventMonitorPlan, EventPlan, Kept, MonitorPlan, Part, Plan, Program, Propagate, RegularPlan, Source,
+    Stage,
+};
 use crate::scheme::{self, Step};
 use crate::source::{SourceId, Sources};
 use crate::syntax::{self, ast::ModelFile};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Text to model; the report holds every mistake, and without errors there is a model.
-pub fn model(sources: &Sources, source: SourceId, report: &mut Report) -> Option<Model> {
+pub fn model(sources: &Sources, source: SourceId, folder: Option<&Path>, report: &mut Report) -> Option<Model> {
     let file = syntax::model_file(sources, source, report);
-    meaning(&file, report)
+    meaning(&file, folder, report)
 }
 
 /// Syntax tree to model. What has a mistake in its notation is left out of the tree; the rest is
-/// checked all the same, but what may only be missing because of that is not held against it.
-pub fn meaning(file: &ModelFile, report: &mut Report) -> Option<Model> {
+/// checked all the same, but what may only be missing because of that is not held against it. Files
+/// that the text names are looked for in `folder`.
+pub fn meaning(file: &ModelFile, folder: Option<&Path>, report: &mut Report) -> Option<Model> {
     if !report.has_errors() {
-        let model = crate::model::check(file, report);
+        let model = crate::model::check(file, folder, report);
         return if report.has_errors() { None } else { model };
     }
     let mut rest = Report::new();
-    crate::model::check(file, &mut rest);
+    crate::model::check(file, folder, &mut rest);
     let holds = |mistake: &Diagnostic| mistake.severity == Severity::Error && !MAY_FOLLOW.contains(&mistake.code.0);
     report.diagnostics.extend(rest.diagnostics.into_iter().filter(holds));
     report.sort();
@@ -39,7 +47,7 @@ pub fn meaning(file: &ModelFile, report: &mut Report) -> Option<Model> {
 }
 
 /// Mistakes that a definition which was left out may bring about.
-const MAY_FOLLOW: [&str; 3] = ["unknown-name", "not-a-function", "shared-from-elements"];
+const MAY_FOLLOW: [&str; 4] = ["unknown-name", "not-a-function", "shared-from-elements", "missing-threshold"];
 
 /// Model to kernels, group by group.
 pub fn groups(model: &Model, report: &mut Report) -> Option<Vec<GroupCode>> {
@@ -59,8 +67,10 @@ pub enum Purpose {
     Prelude,
     /// Hidden columns and uniforms that a value constant over dt needs.
     Before,
-    /// The state update.
-    Update,
+    /// A part of each tick, by its number: state update, thresholds, resets. Mostly there is one.
+    Tick(usize),
+    /// Code that runs at regular times, by its number in the group.
+    Regular(usize),
     /// The values of a record, by its number in the model.
     Probe(usize),
     /// A `set` of the script, by its number there.
@@ -78,6 +88,24 @@ pub struct Stages {
     pub core: Kernel,
 }
 
+/// One thing to do for a purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Item {
+    /// Run the kernel of this number.
+    Kernel(usize),
+    /// Fill a column with random numbers.
+    Draw(Draw),
+}
+
+/// Where an event is listed while a tick lasts, and what is kept of it.
+#[derive(Clone, Debug)]
+struct Listed {
+    /// The number of the event in the group.
+    event: usize,
+    id: EventId,
+    kept: Vec<Symbol>,
+}
+
 /// One group between step and machine code.
 #[derive(Clone, Debug)]
 pub struct GroupCode {
@@ -87,6 +115,14 @@ pub struct GroupCode {
     pub layout: Layout,
     /// In the order in which they run.
     pub kernels: Vec<Stages>,
+    /// The slot in which each part of a tick begins.
+    pub parts: Vec<Slot>,
+    /// All work, in order.
+    items: Vec<(Purpose, Item)>,
+    /// The number of the group.
+    number: u32,
+    /// The events that somebody looks at.
+    listed: Vec<Listed>,
     /// Where each symbol of the step's pool is.
     places: Vec<Place>,
     /// Where the seed of random numbers is.
@@ -105,20 +141,81 @@ impl GroupCode {
         let group = &model.groups[index];
         let mut storage = Storage::default();
         let seed = storage.uniform(SEED, kernel::Type::I64, Varies::Runs);
-        let dt = model.clocks[group.clock].dt.to_f64();
-        let mut places: Vec<Place> =
-            group.variables.iter().map(|variable| place(variable, group.size, dt, &mut storage)).collect();
+        let dt = model.clocks[group.clock].dt;
+        storage.arrays = model.constants.timed.iter().map(|array| timed_array(array, dt.to_f64())).collect();
+        let mut places: Vec<Place> = (0u32..)
+            .map(Symbol)
+            .zip(&group.variables)
+            .map(|(symbol, variable)| place(variable, group, symbol, dt.to_f64(), &mut storage))
+            .collect();
         places.extend(hidden_places(group, &step, &mut storage));
-        let (kernels, matrices, probes) = (vec![], vec![], vec![]);
-        let mut work = Work { model, group, index, seed, step, storage, places, kernels, matrices, probes };
+        let listed = listed(model, index, &mut storage);
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        let code = GroupCode {
+            step,
+            layout: Layout::new(Storage::default(), 0),
+            kernels: vec![],
+            parts: vec![],
+            items: vec![],
+            number,
+            listed,
+            places,
+            seed,
+            matrices: vec![],
+            probes: vec![],
+        };
+        let mut work = Work { model, group, index, storage, code };
         work.group_kernels();
-        let Work { step, storage, places, kernels, matrices, probes, .. } = work;
-        GroupCode { step, layout: Layout::new(storage, group.size), kernels, places, seed, matrices, probes }
+        let Work { storage, mut code, .. } = work;
+        code.layout = Layout::new(storage, group.size);
+        code
     }
 }
 
+/// Time is rounded to a fraction of a tick, so that a row begins with the tick it should (Brian2's
+/// rule).
+fn timed_array(array: &TimedArray, dt: f64) -> Array {
+    let interval = array.dt.to_f64();
+    let mut grains = 1.0;
+    while grains < 8.0 * interval / dt && grains < 1e15 {
+        grains *= 2.0;
+    }
+    let (name, values, columns) = (array.name.clone(), array.values.clone(), array.columns);
+    Array { name, values, columns, grain: interval / grains, grains }
+}
+
+/// The events that records look at, each with what is kept of it.
+fn listed(model: &Model, index: usize, storage: &mut Storage) -> Vec<Listed> {
+    let group = &model.groups[index];
+    let mut list = vec![];
+    for (event, own) in group.events.iter().enumerate() {
+        let (mut kept, mut observed): (Vec<Symbol>, bool) = (vec![], false);
+        for record in model.records.iter().filter(|record| record.group == index) {
+            match &record.observed {
+                Observed::Event { event: of, captured } if *of == event => {
+                    observed = true;
+                    kept.extend(captured.iter().filter(|symbol| !kept.contains(symbol)).copied().collect::<Vec<_>>());
+                }
+                Observed::Rate { .. } if event == 0 => observed = true,
+                Observed::Event { .. } | Observed::Rate { .. } | Observed::Variable { .. } => {}
+            }
+        }
+        if observed {
+            let id = storage.event(&own.name, kept.len());
+            list.push(Listed { event, id, kept });
+        }
+    }
+    list
+}
+
 /// Where a variable is; one without a place of its own gets a column when it is recorded.
-fn place(variable: &crate::model::Variable, size: usize, dt: f64, storage: &mut Storage) -> Place {
+fn place(
+    variable: &crate::model::Variable,
+    group: &Group,
+    symbol: Symbol,
+    dt: f64,
+    storage: &mut Storage,
+) -> Place {
     let varies = match variable.role {
         VariableRole::Builtin(builtin) => {
             return match builtin {
@@ -126,12 +223,19 @@ fn place(variable: &crate::model::Variable, size: usize, dt: f64, storage: &mut 
                 Builtin::Dt => Place::Float(dt),
                 Builtin::Tick => Place::Tick,
                 Builtin::Index => Place::Index,
-                Builtin::Size => Place::Integer(i64::try_from(size).unwrap_or(i64::MAX)),
+                Builtin::Size => Place::Integer(i64::try_from(group.size).unwrap_or(i64::MAX)),
             };
         }
+        VariableRole::Parameter if group.is_written(symbol) => Varies::Ticks,
         VariableRole::Parameter => Varies::Runs,
-        VariableRole::State { .. } | VariableRole::Subexpression { constant_over_dt: true, .. } => Varies::Ticks,
-        VariableRole::Subexpression { constant_over_dt: false, .. } => return Place::Nowhere,
+        VariableRole::State { .. }
+        | VariableRole::Subexpression { constant_over_dt: true, .. }
+        | VariableRole::NotRefractory
+        | VariableRole::LastTick => Varies::Ticks,
+        VariableRole::Subexpression { constant_over_dt: false, .. }
+        | VariableRole::Noise
+        | VariableRole::LastSpike
+        | VariableRole::Temporary => return Place::Nowhere,
     };
     let ty = stored_type(variable.kind);
     new_place(&variable.name, ty, variable.shared, varies, storage)
@@ -164,32 +268,45 @@ struct Work<'a> {
     model: &'a Model,
     group: &'a Group,
     index: usize,
-    seed: UniformId,
-    step: Step,
     storage: Storage,
-    places: Vec<Place>,
-    kernels: Vec<Stages>,
-    matrices: Vec<Vec<Place>>,
-    probes: Vec<(usize, Place)>,
+    code: GroupCode,
+}
+
+/// A stretch of a tick that does one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The state update.
+    Update,
+    /// The condition of an event, by its number.
+    Condition(usize),
+    /// What an event does, by its number.
+    Code(usize),
 }
 
 impl Work<'_> {
     fn group_kernels(&mut self) {
+        self.first_values();
         for assignment in self.group.init.clone() {
             self.assignment(Purpose::Init, assignment);
         }
-        for number in 0..self.step.propagators.len() {
+        for number in 0..self.code.step.propagators.len() {
             self.matrix(number);
         }
-        for (symbol, value) in self.step.before.clone() {
-            let target = self.places[symbol.index()];
-            self.kernel(Purpose::Before, self.variable_name(symbol), &[(target, value)], true);
+        for (symbol, value) in self.code.step.before.clone() {
+            let target = self.code.places[symbol.index()];
+            self.kernel(Purpose::Before, self.variable_name(symbol), &[(target, value)], &[], true);
         }
-        let updates = self.step.updates.iter().map(|&(symbol, value)| (self.places[symbol.index()], value));
-        self.kernel(Purpose::Update, "update".to_owned(), &updates.collect::<Vec<_>>(), true);
+        for number in 0..self.group.regular.len() {
+            self.regular(number);
+        }
+        for part in self.parts() {
+            self.part(&part);
+        }
         for (number, record) in self.model.records.iter().enumerate() {
-            if record.group == self.index {
-                self.probe(number, record.variable);
+            if let Observed::Variable { symbol, .. } = record.observed
+                && record.group == self.index
+            {
+                self.probe(number, symbol);
             }
         }
         for (number, action) in self.model.script.iter().enumerate() {
@@ -197,7 +314,7 @@ impl Work<'_> {
                 Action::Set { group, assignment } if group == self.index => {
                     self.assignment(Purpose::Set(number), assignment);
                 }
-                Action::Set { .. } | Action::Run { .. } => {}
+                Action::Set { .. } | Action::Run { .. } | Action::Switch { .. } => {}
             }
         }
     }
@@ -206,93 +323,254 @@ impl Work<'_> {
         self.group.variable(symbol).name.clone()
     }
 
+    fn targets(&self, written: Vec<(Symbol, ExprId)>) -> Vec<(Place, ExprId)> {
+        written.into_iter().map(|(symbol, value)| (self.code.places[symbol.index()], value)).collect()
+    }
+
+    /// No element is refractory at first: the last spike was 10,000 seconds ago, as in Brian2.
+    fn first_values(&mut self) {
+        let roles = [VariableRole::NotRefractory, VariableRole::LastTick].map(|role| self.group.only(role));
+        let [Some(active), Some(last)] = roles else { return };
+        let dt = self.model.clocks[self.group.clock].dt.to_f64();
+        #[allow(clippy::cast_possible_truncation, reason = "saturates for a dt that no model has")]
+        let (ago, pool) = ((1e4 / dt) as i64, &mut self.code.step.pool);
+        let written = vec![(active, pool.boolean(true)), (last, pool.integer(-ago))];
+        let written = self.targets(written);
+        self.kernel(Purpose::Init, "init.refractory".to_owned(), &written, &[], false);
+    }
+
     fn assignment(&mut self, purpose: Purpose, assignment: Assignment) {
-        let value = scheme::spell_out(self.group, &mut self.step.pool, assignment.value);
+        let value = scheme::assigned(self.group, &mut self.code.step.pool, &assignment);
         let name = format!(
             "{}.{}",
             if purpose == Purpose::Init { "init" } else { "set" },
             self.variable_name(assignment.target)
         );
-        self.kernel(purpose, name, &[(self.places[assignment.target.index()], value)], false);
+        self.kernel(purpose, name, &[(self.code.places[assignment.target.index()], value)], &[], false);
     }
 
     fn matrix(&mut self, number: usize) {
-        let propagator = self.step.propagators[number].clone();
+        let propagator = self.code.step.propagators[number].clone();
+        let places = &self.code.places;
         let shared = propagator
             .exponential
             .iter()
             .flatten()
-            .all(|symbol| matches!(self.places[symbol.index()], Place::Uniform(_)));
+            .all(|symbol| matches!(places[symbol.index()], Place::Uniform(_)));
         let varies = if propagator.every_tick { Varies::Ticks } else { Varies::Runs };
         let places: Vec<Place> = (0..propagator.matrix.len())
             .map(|entry| format!("A{number}[{}, {}]", entry / propagator.size, entry % propagator.size))
             .map(|name| new_place(&name, kernel::Type::F64, shared, varies, &mut self.storage))
             .collect();
         let entries: Vec<_> = places.iter().copied().zip(propagator.matrix).collect();
-        self.kernel(Purpose::Matrix(number), format!("matrix{number}"), &entries, false);
-        self.matrices.push(places);
+        self.kernel(Purpose::Matrix(number), format!("matrix{number}"), &entries, &[], false);
+        self.code.matrices.push(places);
+    }
+
+    fn regular(&mut self, number: usize) {
+        let mut flow = scheme::Flow::new(self.group, &mut self.code.step.pool);
+        flow.run(&self.group.regular[number].code, None, false);
+        let written = flow.finish();
+        let written = self.targets(written);
+        self.kernel(Purpose::Regular(number), format!("regular{number}"), &written, &[], true);
+    }
+
+    /// What a tick does, in the order of the schedule.
+    fn phases(&self) -> Vec<(Slot, Phase)> {
+        let group = self.group;
+        let mut phases = vec![];
+        if !self.code.step.updates.is_empty() || group.refractory.is_some() {
+            phases.push((Slot::Groups, Phase::Update));
+        }
+        let matters = |number: usize| {
+            let event = &group.events[number];
+            let listed = self.code.listed.iter().any(|listed| listed.event == number);
+            let refractory = event.name == SPIKE && group.refractory.is_some();
+            matches!(event.cause, Cause::Condition(_)) && (listed || refractory || !event.code.is_empty())
+        };
+        let slot = |number: usize, of_spike, of_others| {
+            if group.events[number].name == SPIKE { of_spike } else { of_others }
+        };
+        let events: Vec<usize> = (0..group.events.len()).filter(|&number| matters(number)).collect();
+        for &number in &events {
+            phases.push((slot(number, Slot::Thresholds, Slot::AfterThresholds), Phase::Condition(number)));
+        }
+        for &number in events.iter().filter(|&&number| !group.events[number].code.is_empty()) {
+            phases.push((slot(number, Slot::Resets, Slot::AfterResets), Phase::Code(number)));
+        }
+        phases
+    }
+
+    /// The phases, cut wherever a record looks in between; each piece is one kernel.
+    fn parts(&self) -> Vec<Vec<(Slot, Phase)>> {
+        let looks: Vec<(Slot, i32)> = self
+            .model
+            .records
+            .iter()
+            .filter(|record| record.group == self.index && matches!(record.observed, Observed::Variable { .. }))
+            .map(|record| (record.slot, record.order))
+            .collect();
+        let mut parts: Vec<Vec<(Slot, Phase)>> = vec![];
+        for (slot, phase) in self.phases() {
+            let joins = parts.last().and_then(|part| part.last()).is_some_and(|&(before, _)| {
+                !looks.iter().any(|&look| (before, 0) <= look && look < (slot, 0))
+            });
+            match parts.last_mut().filter(|_| joins) {
+                Some(part) => part.push((slot, phase)),
+                None => parts.push(vec![(slot, phase)]),
+            }
+        }
+        parts
+    }
+
+    /// One kernel for one part of the tick. Masks that a later part needs are kept in columns.
+    fn part(&mut self, part: &[(Slot, Phase)]) {
+        let number = self.code.parts.len();
+        let mut happenings = vec![];
+        let mut kept_masks = vec![];
+        let mut masks: Vec<Option<ExprId>> = vec![None; self.group.events.len()];
+        let updates = self.code.step.updates.clone();
+        let mut places = std::mem::take(&mut self.code.places);
+        let mut pool = std::mem::take(&mut self.code.step.pool);
+        let mut flow = scheme::Flow::new(self.group, &mut pool);
+        for &(_, phase) in part {
+            match phase {
+                Phase::Update => flow.update(&updates),
+                Phase::Condition(event) => {
+                    let Cause::Condition(condition) = self.group.events[event].cause else { continue };
+                    let spike = self.group.events[event].name == SPIKE;
+                    let mask = if spike { flow.spike(condition) } else { flow.read(condition) };
+                    masks[event] = Some(mask);
+                    happenings.extend(self.happening(event, mask, &mut flow));
+                    let later = !self.group.events[event].code.is_empty() && !part.contains(&code_of(self.group, event));
+                    if later {
+                        kept_masks.push((event, mask));
+                    }
+                }
+                Phase::Code(event) => {
+                    let mask = masks[event].unwrap_or_else(|| flow.outside(mask_symbol(&places, &self.storage, event)));
+                    flow.run(&self.group.events[event].code, Some(mask), self.group.events[event].name == SPIKE);
+                }
+            }
+        }
+        let written = flow.finish();
+        let mut targets: Vec<(Place, ExprId)> =
+            written.into_iter().map(|(symbol, value)| (places[symbol.index()], value)).collect();
+        for (event, mask) in kept_masks {
+            let column = self.storage.column(mask_name(event), kernel::Type::Bool, Varies::Ticks);
+            places.push(Place::Column(column));
+            targets.push((Place::Column(column), mask));
+        }
+        (self.code.places, self.code.step.pool) = (places, pool);
+        self.code.parts.push(part.first().map_or(Slot::Groups, |&(slot, _)| slot));
+        let name = if part.iter().any(|&(_, phase)| phase == Phase::Update) {
+            "update".to_owned()
+        } else {
+            format!("part{number}")
+        };
+        self.kernel(Purpose::Tick(number), name, &targets, &happenings, true);
+    }
+
+    /// What is listed of an event, if anybody looks at it.
+    fn happening(&self, event: usize, mask: ExprId, flow: &mut scheme::Flow<'_>) -> Option<Happening> {
+        let listed = self.code.listed.iter().find(|listed| listed.event == event)?;
+        let lists = &self.storage.event_slot(listed.id).captured;
+        let kept = lists.iter().zip(&listed.kept).map(|(&list, &symbol)| (list, flow.value(symbol))).collect();
+        Some(Happening { event: listed.id, mask, kept })
     }
 
     /// What is stored is recorded from where it is; the rest is computed into a column of its own.
     fn probe(&mut self, number: usize, symbol: Symbol) {
         let variable = self.group.variable(symbol);
-        if let place @ (Place::Column(_) | Place::Uniform(_)) = self.places[symbol.index()] {
-            self.probes.push((number, place));
+        if let place @ (Place::Column(_) | Place::Uniform(_)) = self.code.places[symbol.index()] {
+            self.code.probes.push((number, place));
             return;
         }
         let ty = stored_type(variable.kind);
         let place =
             new_place(&format!("record{number}.{}", variable.name), ty, false, Varies::Ticks, &mut self.storage);
-        let value = self.step.pool.symbol(symbol, variable.kind);
-        let value = scheme::spell_out(self.group, &mut self.step.pool, value);
-        self.kernel(Purpose::Probe(number), format!("record.{}", self.variable_name(symbol)), &[(place, value)], true);
-        self.probes.push((number, place));
+        let value = self.code.step.pool.symbol(symbol, variable.kind);
+        let value = scheme::spell_out(self.group, &mut self.code.step.pool, value);
+        let name = format!("record.{}", self.variable_name(symbol));
+        self.kernel(Purpose::Probe(number), name, &[(place, value)], &[], true);
+        self.code.probes.push((number, place));
     }
 
     /// Lowers assignments and takes them through every pass.
-    fn kernel(&mut self, purpose: Purpose, name: String, assignments: &[(Place, ExprId)], hoist: bool) {
-        let passes = Passes::new(self.model, self.index, self.seed);
+    fn kernel(
+        &mut self,
+        purpose: Purpose,
+        name: String,
+        assignments: &[(Place, ExprId)],
+        events: &[Happening],
+        hoist: bool,
+    ) {
+        let passes = Passes::new(self.model);
         let name = format!("{}.{name}", self.group.name);
-        let parts = passes.lower(&name, &self.step.pool, &self.places, &self.storage, assignments, hoist);
-        self.storage = parts.storage;
-        for (purpose, kernel) in [(Purpose::Prelude, parts.prelude), (purpose, parts.main)] {
-            if !kernel.is_empty() {
-                let (kernel, core) = passes.finish(kernel, &self.storage);
-                self.kernels.push(Stages { purpose, kernel, core });
+        let (pool, places) = (&self.code.step.pool, &self.code.places);
+        let flat = lower(&name, pool, places, &self.storage, assignments, events, passes.fast);
+        let (pieces, flat) = kernel::draw(&flat, &mut self.storage);
+        for piece in pieces {
+            match piece {
+                Piece::Draw(draw) => self.code.items.push((purpose, Item::Draw(draw))),
+                Piece::Kernel(means) => {
+                    let parts = passes.split(&means, &self.storage, false);
+                    self.storage = parts.storage;
+                    self.push(purpose, parts.main, passes);
+                }
             }
         }
+        let parts = passes.split(&flat, &self.storage, hoist);
+        self.storage = parts.storage;
+        self.push(Purpose::Prelude, parts.prelude, passes);
+        self.push(purpose, parts.main, passes);
     }
+
+    fn push(&mut self, purpose: Purpose, kernel: Kernel, passes: Passes) {
+        if kernel.is_empty() {
+            return;
+        }
+        let (kernel, core) = passes.finish(kernel, &self.storage);
+        self.code.items.push((purpose, Item::Kernel(self.code.kernels.len())));
+        self.code.kernels.push(Stages { purpose, kernel, core });
+    }
+}
+
+/// The name of the column that carries a mask from one part of a tick to the next.
+fn mask_name(event: usize) -> String {
+    format!("event {event} happens")
+}
+
+/// The symbol of that column: the place behind the group's variables that holds it.
+fn mask_symbol(places: &[Place], storage: &Storage, event: usize) -> Symbol {
+    let holds = |place: &Place| {
+        matches!(place, Place::Column(id) if storage.column_slot(*id).name == mask_name(event))
+    };
+    let number = places.iter().position(holds).unwrap_or_else(|| panic!("bug: code of an event before its condition"));
+    Symbol(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+fn code_of(group: &Group, event: usize) -> (Slot, Phase) {
+    let slot = if group.events[event].name == SPIKE { Slot::Resets } else { Slot::AfterResets };
+    (slot, Phase::Code(event))
 }
 
 /// The passes from expressions to core kernels, in their order.
 #[derive(Clone, Copy)]
 struct Passes {
     fast: bool,
-    group: u32,
-    seed: UniformId,
 }
 
 impl Passes {
-    fn new(model: &Model, group: usize, seed: UniformId) -> Self {
-        let fast = model.math == MathLevel::Fast;
-        Passes { fast, group: u32::try_from(group).unwrap_or(u32::MAX), seed }
+    fn new(model: &Model) -> Self {
+        Passes { fast: model.math == MathLevel::Fast }
     }
 
-    fn lower(
-        self,
-        name: &str,
-        pool: &Pool,
-        places: &[Place],
-        storage: &Storage,
-        assignments: &[(Place, ExprId)],
-        hoist: bool,
-    ) -> kernel::Parts {
-        let flat = lower(name, pool, places, storage, assignments, self.fast);
-        let mut flat = kernel::draw(&flat, storage, self.seed, self.group);
+    fn split(self, flat: &Kernel, storage: &Storage, hoist: bool) -> kernel::Parts {
         if self.fast {
-            flat = kernel::reassociate(&flat, storage);
+            return kernel::split(&kernel::reassociate(flat, storage), storage, hoist);
         }
-        kernel::split(&flat, storage, hoist)
+        kernel::split(flat, storage, hoist)
     }
 
     /// The kernel with functions in it, and in core instructions.
@@ -310,14 +588,16 @@ impl Passes {
 
 /// Code for a single assignment, for the host to run between ticks: the same bits as those of a `set`
 /// in the text.
-pub fn assignment(model: &Model, index: usize, group: &Group, code: &GroupCode, assignment: Assignment) -> Interpreter {
+pub fn assignment(model: &Model, group: &Group, code: &GroupCode, assignment: Assignment) -> Interpreter {
     let mut pool = group.pool.clone();
-    let value = scheme::spell_out(group, &mut pool, assignment.value);
+    let value = scheme::assigned(group, &mut pool, &assignment);
     let target = code.places[assignment.target.index()];
-    let passes = Passes::new(model, index, code.seed);
-    let parts = passes.lower("set", &pool, &code.places, code.layout.storage(), &[(target, value)], false);
+    let passes = Passes::new(model);
+    let flat =
+        lower("set", &pool, &code.places, code.layout.storage(), &[(target, value)], &[], passes.fast);
+    let parts = passes.split(&flat, code.layout.storage(), false);
     let (_, core) = passes.finish(parts.main, &parts.storage);
-    Interpreter::new(core, code.layout.clone())
+    Interpreter::new(core, code.layout.clone()).with_random(code.seed, code.number)
 }
 
 /// How kernels are run.
@@ -333,8 +613,8 @@ pub enum Executor {
 pub struct Executable {
     /// Code and memory.
     pub plan: Arc<Plan>,
-    /// The `set` actions of the script: action, group, code.
-    pub sets: Vec<(usize, usize, Arc<dyn Routine>)>,
+    /// The `set` actions of the script: action, group, work.
+    pub sets: Vec<(usize, usize, Vec<Stage>)>,
 }
 
 /// Kernels to callable code.
@@ -343,17 +623,18 @@ pub struct Executable {
 /// When machine code cannot be made.
 pub fn link(model: &Model, groups: &[GroupCode], executor: &Executor) -> Result<Executable, jit::Error> {
     let mut routines = routines(groups, executor)?.into_iter();
-    let mut linked = Linked { model, programs: vec![], monitors: vec![], sets: vec![] };
+    let mut linked = Linked { model, programs: vec![], monitors: vec![], events: vec![], sets: vec![] };
     for (index, code) in groups.iter().enumerate() {
-        let own: Vec<(Purpose, Arc<dyn Routine>)> =
-            code.kernels.iter().map(|stages| stages.purpose).zip(routines.by_ref()).collect();
+        let own: Vec<Arc<dyn Routine>> = routines.by_ref().take(code.kernels.len()).collect();
         linked.group(index, code, &own);
     }
     linked.monitors.sort_by_key(|&(number, _)| number);
+    linked.events.sort_by_key(|&(number, _)| number);
     let plan = Plan {
         clocks: model.clocks.clone(),
         programs: linked.programs,
         monitors: linked.monitors.into_iter().map(|(_, monitor)| monitor).collect(),
+        event_monitors: linked.events.into_iter().map(|(_, monitor)| monitor).collect(),
         denormals: model.denormals,
     };
     Ok(Executable { plan: Arc::new(plan), sets: linked.sets })
@@ -383,22 +664,29 @@ struct Linked<'a> {
     model: &'a Model,
     programs: Vec<Program>,
     monitors: Vec<(usize, MonitorPlan)>,
-    sets: Vec<(usize, usize, Arc<dyn Routine>)>,
+    events: Vec<(usize, EventMonitorPlan)>,
+    sets: Vec<(usize, usize, Vec<Stage>)>,
 }
 
 impl Linked<'_> {
-    fn group(&mut self, index: usize, code: &GroupCode, routines: &[(Purpose, Arc<dyn Routine>)]) {
+    fn group(&mut self, index: usize, code: &GroupCode, routines: &[Arc<dyn Routine>]) {
         let group = &self.model.groups[index];
         let all = |wanted: Purpose| {
-            routines.iter().filter(move |(purpose, _)| *purpose == wanted).map(|(_, routine)| routine.clone())
+            let own = code.items.iter().filter(move |(purpose, _)| *purpose == wanted);
+            own.map(|(_, item)| code.stage(*item, routines)).collect::<Vec<Stage>>()
         };
         let dt = self.model.clocks[group.clock].dt.to_f64();
         let propagators = |every_tick: bool| {
             let chosen = code.step.propagators.iter().enumerate();
             chosen.filter(move |(_, propagator)| propagator.every_tick == every_tick).flat_map(move |(number, _)| {
-                let matrix = all(Purpose::Matrix(number)).map(Stage::Call);
+                let matrix = all(Purpose::Matrix(number)).into_iter();
                 matrix.chain([Stage::Propagate(code.propagate(number, dt))]).collect::<Vec<_>>()
             })
+        };
+        let part = |(number, &slot): (usize, &Slot)| Part { slot, stages: all(Purpose::Tick(number)) };
+        let regular = |(number, regular): (usize, &crate::model::Regular)| RegularPlan {
+            clock: regular.clock,
+            stages: all(Purpose::Regular(number)),
         };
         self.programs.push(Program {
             name: group.name.clone(),
@@ -406,48 +694,119 @@ impl Linked<'_> {
             layout: code.layout.clone(),
             variables: code.variables(group),
             seed: Some(code.seed),
-            init: all(Purpose::Init).collect(),
-            prelude: propagators(false).chain(all(Purpose::Prelude).map(Stage::Call)).collect(),
-            before: all(Purpose::Before).map(Stage::Call).chain(propagators(true)).collect(),
-            update: all(Purpose::Update).next(),
+            init: all(Purpose::Init),
+            prelude: propagators(false).chain(all(Purpose::Prelude)).collect(),
+            before: all(Purpose::Before).into_iter().chain(propagators(true)).collect(),
+            regular: group.regular.iter().enumerate().map(regular).collect(),
+            parts: code.parts.iter().enumerate().map(part).collect(),
+            events: code.listed.iter().map(|listed| self.event(group, code, listed)).collect(),
         });
         for &(number, place) in &code.probes {
-            let monitor = self.monitor(number, place, all(Purpose::Probe(number)).next());
+            let monitor = self.monitor(number, Source::Place(place_of(place)), all(Purpose::Probe(number)));
             self.monitors.push((number, monitor));
         }
+        self.event_monitors(index, code);
         for (number, _) in self.model.script.iter().enumerate() {
-            self.sets.extend(all(Purpose::Set(number)).map(|routine| (number, index, routine)));
+            let stages = all(Purpose::Set(number));
+            if !stages.is_empty() {
+                self.sets.push((number, index, stages));
+            }
         }
     }
 
-    /// `cells.v`, and `cells.v#2` when that variable is recorded a second time.
+    fn event(&self, group: &Group, code: &GroupCode, listed: &Listed) -> EventPlan {
+        let slot = code.layout.storage().event_slot(listed.id);
+        let event = &group.events[listed.event];
+        EventPlan {
+            name: event.name.clone(),
+            count: slot.count,
+            elements: slot.elements,
+            given: match &event.cause {
+                Cause::Given(given) => Some(given.clone()),
+                Cause::Condition(_) => None,
+            },
+        }
+    }
+
+    /// The records of events and of rates.
+    fn event_monitors(&mut self, index: usize, code: &GroupCode) {
+        let group = &self.model.groups[index];
+        let place = |event: usize| code.listed.iter().position(|listed| listed.event == event);
+        for (number, record) in self.model.records.iter().enumerate().filter(|(_, record)| record.group == index) {
+            match &record.observed {
+                Observed::Variable { .. } => {}
+                Observed::Rate { smooth } => {
+                    let Some(event) = place(0) else { continue };
+                    let source = Source::Rate { event, smooth: *smooth };
+                    let monitor = self.monitor(number, source, vec![]);
+                    self.monitors.push((number, monitor));
+                }
+                Observed::Event { event, captured } => {
+                    let Some(place) = place(*event) else { continue };
+                    let listed = &code.listed[place];
+                    let lists = &code.layout.storage().event_slot(listed.id).captured;
+                    let kept = captured.iter().filter_map(|symbol| {
+                        let at = listed.kept.iter().position(|kept| kept == symbol)?;
+                        let variable = group.variable(*symbol);
+                        Some(Kept { name: variable.name.clone(), dimension: variable.dimension, list: lists[at] })
+                    });
+                    let (name, kept) = (self.record_name(number), kept.collect());
+                    let last = record.last;
+                    self.events.push((number, EventMonitorPlan { name, group: index, event: place, kept, last }));
+                }
+            }
+        }
+    }
+
+    /// `cells.v`, and `cells.v#2` when that is recorded a second time.
     fn record_name(&self, number: usize) -> String {
         let record = &self.model.records[number];
         let group = &self.model.groups[record.group];
-        let same = |other: &&crate::model::Record| (other.group, other.variable) == (record.group, record.variable);
-        let earlier = self.model.records[..number].iter().filter(same).count();
-        let name = format!("{}.{}", group.name, group.variable(record.variable).name);
-        if earlier == 0 { name } else { format!("{name}#{}", earlier + 1) }
+        let name = |record: &crate::model::Record| format!("{}.{}", group.name, group.observed(record));
+        let earlier = self.model.records[..number].iter().filter(|other| other.group == record.group);
+        let earlier = earlier.filter(|other| group.observed(other) == group.observed(record)).count();
+        if earlier == 0 { name(record) } else { format!("{}#{}", name(record), earlier + 1) }
     }
 
-    fn monitor(&self, number: usize, place: Place, evaluate: Option<Arc<dyn Routine>>) -> MonitorPlan {
+    fn monitor(&self, number: usize, source: Source, evaluate: Vec<Stage>) -> MonitorPlan {
         let record = &self.model.records[number];
         let group = &self.model.groups[record.group];
-        let variable = group.variable(record.variable);
+        let hertz = Dimension::DIMENSIONLESS.divide(&Dimension::TIME).unwrap_or(Dimension::DIMENSIONLESS);
+        let (dimension, kind, elements) = match &record.observed {
+            Observed::Variable { symbol, elements } => {
+                let variable = group.variable(*symbol);
+                (variable.dimension, variable.kind, elements.clone())
+            }
+            Observed::Event { .. } | Observed::Rate { .. } => (hertz, Kind::Float, None),
+        };
         MonitorPlan {
             name: self.record_name(number),
             group: record.group,
-            dimension: variable.dimension,
-            kind: variable.kind,
-            elements: record.elements.clone(),
+            dimension,
+            kind,
+            elements,
             clock: record.clock,
-            source: stored(place).unwrap_or_else(|| panic!("bug: a record of a builtin name without a column")),
+            slot: record.slot,
+            order: record.order,
+            last: record.last,
+            source,
             evaluate,
         }
     }
 }
 
+fn place_of(place: Place) -> runtime::Place {
+    stored(place).unwrap_or_else(|| panic!("bug: a record of a builtin name without a column"))
+}
+
 impl GroupCode {
+    fn stage(&self, item: Item, routines: &[Arc<dyn Routine>]) -> Stage {
+        match item {
+            Item::Kernel(number) => Stage::Call(routines[number].clone()),
+            Item::Draw(draw) => Stage::Draw(Drawing { draw, seed: self.seed, group: self.number }),
+        }
+    }
+
     fn propagate(&self, number: usize, dt: f64) -> Propagate {
         let propagator = &self.step.propagators[number];
         let place = |symbol: &Option<Symbol>| symbol.and_then(|symbol| stored(self.places[symbol.index()]));
@@ -461,9 +820,21 @@ impl GroupCode {
         }
     }
 
+    /// Whether a tick may change what lies there.
+    fn varies(&self, place: Place) -> bool {
+        let storage = self.layout.storage();
+        match place {
+            Place::Column(id) => storage.column_slot(id).varies == Varies::Ticks,
+            Place::Uniform(id) => storage.uniform_slot(id).varies == Varies::Ticks,
+            Place::Time(_) | Place::Tick | Place::Index | Place::Nowhere | Place::Float(_) | Place::Integer(_) => false,
+        }
+    }
+
     fn variables(&self, group: &Group) -> Vec<runtime::Variable> {
         let visible = group.variables.iter().zip(&self.places);
+        let named = |(variable, _): &(&crate::model::Variable, &Place)| variable.role != VariableRole::LastTick;
         visible
+            .filter(named)
             .filter_map(|(variable, &place)| {
                 Some(runtime::Variable {
                     name: variable.name.clone(),
@@ -471,7 +842,7 @@ impl GroupCode {
                     dimension: variable.dimension,
                     place: stored(place)?,
                     writable: matches!(variable.role, VariableRole::State { .. } | VariableRole::Parameter),
-                    state: !matches!(variable.role, VariableRole::Parameter),
+                    state: !matches!(variable.role, VariableRole::Parameter) || self.varies(place),
                 })
             })
             .collect()

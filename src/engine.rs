@@ -10,7 +10,7 @@ use crate::source::{LONGEST, SourceId, Sources};
 use crate::syntax;
 use std::fmt::{self, Debug, Formatter};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -47,6 +47,7 @@ pub enum Executor {
 pub struct Engine {
     executor: Executor,
     options: Options,
+    folder: Option<PathBuf>,
     compiler: Arc<OnceLock<Result<Compiler, jit::Error>>>,
 }
 
@@ -103,6 +104,25 @@ impl Engine {
         self
     }
 
+    /// Says where files are that a model names, such as the numbers of a timed array. Without it they are
+    /// looked for beside the model's own file, and a model that is not a file has none.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let folder = folder.path();
+    /// std::fs::write(folder.join("drive.csv"), "0\n1\n2\n").unwrap();
+    /// let text = "timed_array drive every 1*ms = \"drive.csv\"*mV\ngroup g[1] { x = drive(t) : volt }\nrecord g.x every 1*ms";
+    /// let mut simulation = dvdt::Engine::new().folder(folder).compile("m", text)?.simulation()?;
+    /// simulation.run_for("4*ms")?;
+    /// assert_eq!(simulation.recording("g.x")?.values(), [0.0, 0.001, 0.002, 0.002]);
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
+    #[must_use]
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
     /// Reads a model and reports what is wrong with it, without compiling. `name` is what messages
     /// call the text.
     ///
@@ -115,7 +135,7 @@ impl Engine {
         let mut sources = Sources::new();
         let source = sources.add(name, text);
         let mut report = Report::new();
-        let model = compile::model(&sources, source, &mut report);
+        let model = compile::model(&sources, source, self.folder.as_deref(), &mut report);
         if let Some(model) = &model {
             compile::groups(model, &mut report);
         }
@@ -139,7 +159,7 @@ impl Engine {
         timings.parse = start.elapsed();
 
         let start = Instant::now();
-        let model = compile::meaning(&file, &mut report);
+        let model = compile::meaning(&file, self.folder.as_deref(), &mut report);
         timings.check = start.elapsed();
         let Some(model) = model else { return Err(refuse(&sources, report)) };
 
@@ -170,7 +190,27 @@ impl Engine {
     /// [`Error::File`] when it cannot be read or is not UTF-8, else as [`Engine::compile`].
     pub fn compile_file(&self, path: impl AsRef<Path>) -> Result<CompiledModel, Error> {
         let path = path.as_ref();
-        self.compile(&path.display().to_string(), &read(path)?)
+        self.clone().beside(path).compile(&path.display().to_string(), &read(path)?)
+    }
+
+    /// Looks for files beside `path`, unless another folder was given.
+    pub(crate) fn beside(mut self, path: &Path) -> Self {
+        self.folder = self.folder.or_else(|| path.parent().map(Path::to_owned));
+        self
+    }
+
+    /// Reads a file and reports what is wrong with it, without compiling.
+    ///
+    /// ```
+    /// assert!(!dvdt::Engine::new().check_file("examples/lorenz.dvdt")?.report.has_errors());
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be read or is not UTF-8.
+    pub fn check_file(&self, path: impl AsRef<Path>) -> Result<Checked, Error> {
+        let path = path.as_ref();
+        Ok(self.clone().beside(path).check(&path.display().to_string(), &read(path)?))
     }
 
     fn linker(&self) -> Result<compile::Executor, Error> {
@@ -436,8 +476,8 @@ impl CompiledModel {
     pub fn plan(&self) -> String {
         let mut text = String::new();
         for (group, code) in self.0.model.groups.iter().zip(&self.0.groups) {
-            let update = code.kernels.iter().find(|stages| stages.purpose == Purpose::Update);
-            let body = update.map_or(0, |stages| stages.core.insts.len() - stages.core.prologue);
+            let tick = || code.kernels.iter().filter(|stages| matches!(stages.purpose, Purpose::Tick(_)));
+            let body: usize = tick().map(|stages| stages.core.insts.len() - stages.core.prologue).sum();
             let hidden = |slots: &[crate::kernel::abi::Slot]| {
                 slots.iter().filter(|slot| group.find(&slot.name).is_none() && slot.name != compile::SEED).count()
             };
@@ -449,7 +489,7 @@ impl CompiledModel {
                 code.step.method.name(),
                 code.step.reason,
                 match self.0.engine.executor {
-                    Executor::Jit if update.is_some_and(|stages| !jit::takes(&stages.core)) => {
+                    Executor::Jit if tick().any(|stages| !jit::takes(&stages.core)) => {
                         "interpreter, because the equations are too long to compile".to_owned()
                     }
                     Executor::Jit => format!("machine code, {} lanes", self.0.engine.options.lanes.count()),

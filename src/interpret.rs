@@ -2,8 +2,9 @@
 //!
 //! This is what a kernel means. It is slow on purpose and serves to check the others.
 
-use crate::kernel::abi::{ColumnId, Layout, Routine, UniformId};
-use crate::kernel::{Inst, Kernel, Type, Value, evaluate};
+use crate::kernel::abi::{ColumnId, EventId, Layout, Routine, UniformId};
+use crate::kernel::{Distribution, Inst, Kernel, Type, Value, evaluate};
+use crate::random::{self, Stream};
 use std::ops::Range;
 
 /// A core kernel that is run by reading it.
@@ -11,6 +12,8 @@ use std::ops::Range;
 pub struct Interpreter {
     kernel: Kernel,
     layout: Layout,
+    /// Where the seed is, and the number of the group.
+    random: Option<(UniformId, u32)>,
 }
 
 impl Interpreter {
@@ -20,13 +23,21 @@ impl Interpreter {
     /// When `kernel` is not core.
     pub fn new(kernel: Kernel, layout: Layout) -> Self {
         assert!(kernel.is_core(), "{} is not a core kernel", kernel.name);
-        Interpreter { kernel, layout }
+        Interpreter { kernel, layout, random: None }
+    }
+
+    /// Lets the kernel draw random numbers: where the seed is, and the number of the group.
+    #[must_use]
+    pub fn with_random(mut self, seed: UniformId, group: u32) -> Self {
+        self.random = Some((seed, group));
+        self
     }
 }
 
 impl Routine for Interpreter {
     fn call(&self, memory: &mut [u64], ticks: Range<u64>, elements: Range<usize>) {
-        let mut frame = Frame { layout: &self.layout, memory, values: vec![0; self.kernel.insts.len()] };
+        let values = vec![0; self.kernel.insts.len()];
+        let mut frame = Frame { layout: &self.layout, random: self.random, memory, values };
         let end = elements.end.min(self.layout.elements());
         for tick in ticks {
             for value in self.kernel.values().take(self.kernel.prologue) {
@@ -43,6 +54,7 @@ impl Routine for Interpreter {
 
 struct Frame<'a> {
     layout: &'a Layout,
+    random: Option<(UniformId, u32)>,
     memory: &'a mut [u64],
     values: Vec<u64>,
 }
@@ -64,10 +76,50 @@ impl Frame<'_> {
                 self.memory[word] = self.values[a.index()];
                 return;
             }
+            Inst::Lookup(id, a) => {
+                let values = &self.layout.storage().array_slot(id).values;
+                let index = usize::try_from(self.values[a.index()].cast_signed().max(0)).unwrap_or(usize::MAX);
+                values[index.min(values.len() - 1)].to_bits()
+            }
+            Inst::Random(Distribution::Uniform, number) => {
+                random::uniform(self.stream(number), tick, element).to_bits()
+            }
+            Inst::Random(Distribution::Normal, number) => random::normal(self.stream(number), tick, element).to_bits(),
+            Inst::Poisson(number, mean) => {
+                let mean = f64::from_bits(self.values[mean.index()]);
+                random::poisson(self.stream(number), tick, element, mean).cast_unsigned()
+            }
+            Inst::Emit(event, list, mask, a) => {
+                if self.values[mask.index()] != 0 {
+                    let place = self.count(event);
+                    self.store(list, place, self.values[a.index()]);
+                }
+                return;
+            }
+            Inst::Fire(event, mask) => {
+                if self.values[mask.index()] != 0 {
+                    let (place, list) = (self.count(event), self.layout.storage().event_slot(event).elements);
+                    self.store(list, place, element as u64);
+                    let word = self.uniform(self.layout.storage().event_slot(event).count);
+                    self.memory[word] = place as u64 + 1;
+                }
+                return;
+            }
             _ => evaluate(inst, |operand| self.values[operand.index()], |operand| kernel.type_of(operand))
                 .unwrap_or_else(|| panic!("{inst:?} is not a core instruction")),
         };
         self.values[value.index()] = result;
+    }
+
+    fn stream(&self, number: u32) -> Stream {
+        let (seed, group) = self.random.unwrap_or_else(|| panic!("bug: random numbers without a seed"));
+        Stream { seed: self.memory[self.uniform(seed)], group, number }
+    }
+
+    /// How often an event has happened at this tick so far.
+    fn count(&self, event: EventId) -> usize {
+        let word = self.uniform(self.layout.storage().event_slot(event).count);
+        usize::try_from(self.memory[word]).unwrap_or(usize::MAX)
     }
 
     fn uniform(&self, id: UniformId) -> usize {

@@ -44,10 +44,12 @@ pub mod jit;
 pub mod kernel;
 pub mod model;
 pub mod output;
+pub mod random;
 pub mod runtime;
 pub mod scheme;
 pub mod source;
 pub mod syntax;
+pub mod table;
 
 mod builder;
 mod engine;
@@ -63,6 +65,6 @@ pub use engine::{Checked, CompiledModel, Engine, Executor, Stage, Timings, read}
 pub use error::{DimensionError, Error, TextError};
 pub use jit::{Lanes, Options};
 pub use model::{Denormals, MathLevel, Method};
-pub use runtime::{CancelToken, NonFinite, Progress, Recording};
+pub use runtime::{CancelToken, Events, NonFinite, Progress, Recording};
 pub use simulation::{Input, Simulation};
-pub use verify::{Difference, Verdict, verify};
+pub use verify::{Difference, Verdict, verify, verify_file};

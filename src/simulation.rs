@@ -7,7 +7,7 @@ use crate::dimension::{Dimension, Exponents, Quantity};
 use crate::engine::CompiledModel;
 use crate::error::Error;
 use crate::model::{self, Action};
-use crate::runtime::{self, CancelToken, Controls, Network, Progress, Recording, Time};
+use crate::runtime::{self, CancelToken, Controls, Events, Network, Progress, Recording, Time};
 use crate::source::Sources;
 use crate::syntax;
 use dimensioned::si::SI;
@@ -129,6 +129,17 @@ pub struct Simulation {
     /// The pools of groups for which [`Simulation::set`] has drawn random numbers, by group: what is
     /// drawn next must be others.
     drawn: BTreeMap<usize, Pool>,
+    hooks: Vec<Hook>,
+    /// Whether code of the host runs between ticks.
+    hooked: bool,
+}
+
+/// Code of the host that runs at chosen times.
+struct Hook {
+    interval: Time,
+    /// It runs next at so many intervals.
+    next: u64,
+    code: Box<dyn FnMut(&mut Simulation) -> Result<(), Error> + Send>,
 }
 
 type Callback = Box<dyn FnMut(&Progress) + Send>;
@@ -146,6 +157,8 @@ impl Simulation {
             next: 0,
             unfinished: None,
             drawn: BTreeMap::new(),
+            hooks: vec![],
+            hooked: false,
         })
     }
 
@@ -206,7 +219,7 @@ impl Simulation {
             return Err(Error::text(sources, report));
         };
         let draws = is_random(&group.pool, assignment.value);
-        let routine = compile::assignment(&inner.model, index, &group, &inner.groups[index], assignment);
+        let routine = compile::assignment(&inner.model, &group, &inner.groups[index], assignment);
         self.network.apply(group_name, &routine)?;
         if draws {
             self.drawn.insert(index, group.pool);
@@ -327,13 +340,101 @@ impl Simulation {
         self.advance(Time::of_duration(seconds(duration.into())?)?)
     }
 
+    /// Runs code of the host at time 0 and every `interval` from then on, before anything else happens
+    /// at that time. It may read and write the simulation, and set variables; it must not run it.
+    ///
+    /// ```
+    /// let model = dvdt::Engine::new().compile("m", "clock dt = 1*ms\ngroup g[2] { dx/dt = 1/ms : 1 }")?;
+    /// let mut simulation = model.simulation()?;
+    /// simulation.every("5*ms", |simulation| {
+    ///     let x = simulation.floats_mut("g.x")?;
+    ///     x[0] += 100.0;
+    ///     Ok(())
+    /// })?;
+    /// simulation.run_for("6*ms")?;
+    /// assert_eq!(simulation.floats("g.x")?, [206.0, 6.0]);
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the interval is no positive time. An error of the code ends the run that it stands in.
+    pub fn every(
+        &mut self,
+        interval: impl Into<Input>,
+        code: impl FnMut(&mut Simulation) -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        let interval = Time::of_duration(seconds(interval.into())?)?;
+        let next = self.network.time().intervals(interval);
+        let next = next.ok_or_else(|| Error::Value("the interval between two calls is a positive time".to_owned()))?;
+        self.hooks.push(Hook { interval, next, code: Box::new(code) });
+        Ok(())
+    }
+
+    /// Advances, with pauses for code of the host.
     fn advance(&mut self, span: Time) -> Result<runtime::Report, Error> {
+        if self.hooked {
+            let what = "code that runs between ticks cannot run the simulation; let it return, and the run goes on";
+            return Err(Error::Value(what.to_owned()));
+        }
+        let start = self.network.time();
+        let target = start.plus(span).ok_or(runtime::Error::TooLong)?;
+        let mut whole: Option<runtime::Report> = None;
+        loop {
+            self.call_hooks(target)?;
+            let pauses = self.hooks.iter().filter_map(|hook| hook.interval.times(hook.next));
+            let end = pauses.fold(target, |end, pause| if pause.is_before(end) { pause } else { end });
+            let report = self.stretch(end.since(self.network.time()).unwrap_or(Time::ZERO), (start, span))?;
+            let ended = report.cancelled || end == target;
+            match &mut whole {
+                None => whole = Some(report),
+                Some(whole) => whole.join(report),
+            }
+            if let Some(whole) = whole.take_if(|_| ended) {
+                return Ok(whole);
+            }
+        }
+    }
+
+    /// Calls the code that is due at this time; what is due at the end of a run waits for the next.
+    fn call_hooks(&mut self, target: Time) -> Result<(), Error> {
+        let now = self.network.time();
+        if now == target {
+            return Ok(());
+        }
+        let mut hooks = std::mem::take(&mut self.hooks);
+        self.hooked = true;
+        let mut result = Ok(());
+        for hook in &mut hooks {
+            let due = hook.interval.times(hook.next).is_some_and(|time| !now.is_before(time));
+            if due && result.is_ok() {
+                hook.next += 1;
+                result = (hook.code)(self);
+            }
+        }
+        self.hooked = false;
+        hooks.append(&mut self.hooks);
+        self.hooks = hooks;
+        result
+    }
+
+    /// A piece of a run from `start` over `span`, of which progress is told.
+    fn stretch(&mut self, piece: Time, (start, span): (Time, Time)) -> Result<runtime::Report, Error> {
+        let before = self.network.time().to_f64() - start.to_f64();
+        let whole = span.to_f64();
+        let callback = self.progress.as_mut();
+        let mut scaled = callback.map(|callback| {
+            move |progress: &Progress| {
+                let simulated = before + progress.simulated;
+                let fraction = if whole > 0.0 { (simulated / whole).clamp(0.0, 1.0) } else { progress.fraction };
+                callback(&Progress { fraction, simulated, wall: progress.wall });
+            }
+        });
         let controls = Controls {
             cancel: self.cancel.clone(),
-            progress: self.progress.as_mut().map(|callback| callback as &mut dyn FnMut(&Progress)),
+            progress: scaled.as_mut().map(|callback| callback as &mut dyn FnMut(&Progress)),
             interval: self.interval,
         };
-        Ok(self.network.run_with(span, controls)?)
+        Ok(self.network.run_with(piece, controls)?)
     }
 
     /// Does what is left of the model's script: its `run` and `set` items, in order. Stops in a run
@@ -358,6 +459,7 @@ impl Simulation {
                     reports.push(self.run_until(end)?);
                 }
                 Action::Set { .. } => self.apply_set(self.next)?,
+                Action::Switch { record, on } => self.apply_switch(record, on)?,
             }
             self.next += 1;
         }
@@ -375,7 +477,7 @@ impl Simulation {
     fn reserve(&mut self, model: &CompiledModel) -> Result<(), Error> {
         let durations = model.0.model.script[self.next..].iter().map(|action| match action {
             Action::Run { seconds, .. } => *seconds,
-            Action::Set { .. } => 0.0,
+            Action::Set { .. } | Action::Switch { .. } => 0.0,
         });
         let all: f64 = durations.sum();
         if !all.is_finite() {
@@ -387,10 +489,60 @@ impl Simulation {
     /// Does the `set` that is action `number` of the script.
     pub(crate) fn apply_set(&mut self, number: usize) -> Result<(), Error> {
         let model = self.model.clone();
-        for (_, group, routine) in model.0.executable.sets.iter().filter(|(set, ..)| *set == number) {
-            self.network.apply(&model.0.model.groups[*group].name, &**routine)?;
+        for (_, group, stages) in model.0.executable.sets.iter().filter(|(set, ..)| *set == number) {
+            self.network.apply_stages(&model.0.model.groups[*group].name, stages)?;
         }
         Ok(())
+    }
+
+    /// Lets record number `record` of the model pause or go on.
+    pub(crate) fn apply_switch(&mut self, record: usize, on: bool) -> Result<(), Error> {
+        let model = self.model.clone();
+        let record = &model.0.model.records[record];
+        let group = &model.0.model.groups[record.group];
+        Ok(self.network.pause(&format!("{}.{}", group.name, group.observed(record)), !on)?)
+    }
+
+    /// Stops recording, until [`Simulation::resume`]; `name` is that of a recording or of events.
+    ///
+    /// ```
+    /// let text = "clock dt = 1*ms\ngroup g[1] { dx/dt = 1/ms : 1 }\nrecord g.x";
+    /// let mut simulation = dvdt::Engine::new().compile("m", text)?.simulation()?;
+    /// simulation.run_for("2*ms")?;
+    /// simulation.pause("g.x")?;
+    /// simulation.run_for("2*ms")?;
+    /// simulation.resume("g.x")?;
+    /// simulation.run_for("1*ms")?;
+    /// assert_eq!(simulation.recording("g.x")?.times(), [0.0, 0.001, 0.004]);
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When nothing of that name is recorded.
+    pub fn pause(&mut self, name: &str) -> Result<(), Error> {
+        Ok(self.network.pause(name, true)?)
+    }
+
+    /// Goes on with recording after [`Simulation::pause`].
+    ///
+    /// # Errors
+    /// When nothing of that name is recorded.
+    pub fn resume(&mut self, name: &str) -> Result<(), Error> {
+        Ok(self.network.pause(name, false)?)
+    }
+
+    /// What a `record` of an event has recorded: `cells.spikes`, or `cells.` and the name of the event.
+    ///
+    /// # Errors
+    /// When no event of that name is recorded.
+    pub fn events(&self, name: &str) -> Result<&Events, Error> {
+        let found = self.network.events().find(|events| events.name() == name);
+        found.ok_or_else(|| Error::name("recording of events", name, self.network.events().map(Events::name)))
+    }
+
+    /// All recorded events, in the order of the text.
+    pub fn all_events(&self) -> impl ExactSizeIterator<Item = &Events> {
+        self.network.events()
     }
 
     /// Whether a variable holds floats, integers or truth values.

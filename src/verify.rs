@@ -1,12 +1,14 @@
 //! Runs the interpreter beside every form of compiled code and compares all bits.
 
 use crate::algebra::Kind;
-use crate::engine::{Engine, Executor};
+use crate::engine::{CompiledModel, Engine, Executor};
 use crate::error::Error;
 use crate::jit::{Lanes, Options};
 use crate::model::Action;
+use crate::runtime::Events;
 use crate::simulation::Simulation;
 use std::fmt::{self, Display, Formatter};
+use std::path::Path;
 
 /// The first number that is not the same.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +74,29 @@ pub struct Verdict {
 /// # Errors
 /// As [`Engine::compile`] and [`Simulation::run_for`].
 pub fn verify(name: &str, text: &str, ticks: u64, seed: u64) -> Result<Verdict, Error> {
-    let simulation = |engine: Engine| engine.compile(name, text)?.simulation_with_seed(seed);
+    all_forms(|engine| engine.compile(name, text), ticks, seed)
+}
+
+/// The same of a model file.
+///
+/// ```
+/// let verdict = dvdt::verify_file("examples/lorenz.dvdt", 10, 0)?;
+/// assert_eq!(verdict.difference, None);
+/// # Ok::<(), dvdt::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`verify`], and when the file cannot be read.
+pub fn verify_file(path: impl AsRef<Path>, ticks: u64, seed: u64) -> Result<Verdict, Error> {
+    all_forms(|engine| engine.compile_file(path.as_ref()), ticks, seed)
+}
+
+fn all_forms(
+    compile: impl Fn(Engine) -> Result<CompiledModel, Error>,
+    ticks: u64,
+    seed: u64,
+) -> Result<Verdict, Error> {
+    let simulation = |engine: Engine| compile(engine)?.simulation_with_seed(seed);
     let reference = simulation(Engine::new().executor(Executor::Interpreter))?;
     let mut others = vec![];
     for (lanes, interleave) in
@@ -107,6 +131,12 @@ impl Comparison {
             }
             match action {
                 Action::Run { seconds, .. } => self.ticks(self.reference.time() + seconds)?,
+                Action::Switch { record, on } => {
+                    self.reference.apply_switch(*record, *on)?;
+                    for (_, other) in &mut self.others {
+                        other.apply_switch(*record, *on)?;
+                    }
+                }
                 Action::Set { .. } => {
                     self.reference.apply_set(number)?;
                     for (_, other) in &mut self.others {
@@ -116,6 +146,7 @@ impl Comparison {
             }
         }
         self.compare_recordings();
+        self.compare_events();
         Ok(())
     }
 
@@ -153,6 +184,34 @@ impl Comparison {
             }
         }
         Ok(())
+    }
+
+    /// Element and tick of each event, and what is kept of it.
+    fn compare_events(&mut self) {
+        for (options, other) in &self.others {
+            for (one, two) in self.reference.all_events().zip(other.all_events()) {
+                let words = |events: &Events| -> Vec<Number> {
+                    let ticks = events.ticks().iter().map(|&tick| Number::Integer(tick.cast_signed()));
+                    let elements = events.elements().iter().map(|&element| Number::Integer(i64::from(element)));
+                    let kept = events.variables().filter_map(|(name, _)| events.values(name)).flatten();
+                    ticks.chain(elements).chain(kept.map(|&value| Number::Float(value))).collect()
+                };
+                let (expected, found) = (words(one), words(two));
+                self.verdict.compared += expected.len() as u64;
+                if let Some(place) = first_difference(&expected, &found) {
+                    let shown = |list: &[Number]| list.get(place).map_or("nothing".to_owned(), Number::to_string);
+                    self.verdict.difference.get_or_insert(Difference {
+                        options: *options,
+                        ticks: self.verdict.ticks,
+                        time: self.reference.time(),
+                        variable: format!("the recording of {}", one.name()),
+                        element: place,
+                        expected: shown(&expected),
+                        found: shown(&found),
+                    });
+                }
+            }
+        }
     }
 
     fn compare_recordings(&mut self) {

@@ -184,7 +184,9 @@ impl Pool {
             | Function::Rand
             | Function::Randn
             | Function::Poisson
-            | Function::Timestep => return None,
+            | Function::Timestep
+            | Function::Select
+            | Function::Timed => return None,
         })
     }
 

@@ -57,10 +57,15 @@ pub enum Function {
     Poisson,
     /// `timestep(t, dt)`: the number of whole steps in `t`
     Timestep,
+    /// `if condition { a } else { b }`; no text can call it
+    Select,
+    /// the entry of a timed array: time, column where there are several, and the array's number,
+    /// which no text gives
+    Timed,
 }
 
 impl Function {
-    /// Every function, in the order of the documentation.
+    /// Every function that a text can name, in the order of the documentation.
     pub const ALL: [Function; 26] = [
         Function::Sin,
         Function::Cos,
@@ -119,6 +124,8 @@ impl Function {
             Function::Randn => "randn",
             Function::Poisson => "poisson",
             Function::Timestep => "timestep",
+            Function::Select => "select",
+            Function::Timed => "timed",
         }
     }
 
@@ -132,7 +139,7 @@ impl Function {
         match self {
             Function::Rand | Function::Randn => 0,
             Function::Timestep => 2,
-            Function::Clip => 3,
+            Function::Clip | Function::Select => 3,
             _ => 1,
         }
     }
@@ -149,6 +156,7 @@ impl Function {
             Function::Abs | Function::Sign | Function::Floor | Function::Ceil => highest().max(Kind::Integer),
             Function::Clip => highest().max(Kind::Integer),
             Function::Int | Function::Poisson | Function::Timestep => Kind::Integer,
+            Function::Select => arguments.iter().skip(1).copied().max().unwrap_or(Kind::Float),
             _ => Kind::Float,
         }
     }

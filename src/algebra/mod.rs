@@ -254,11 +254,24 @@ impl Pool {
         self.intern(Expr::Binary(op, a, b), binary_kind(op, self.kind(a), self.kind(b)))
     }
 
+    /// `if condition { a } else { b }`
+    pub fn select(&mut self, condition: ExprId, a: ExprId, b: ExprId) -> ExprId {
+        self.call(Function::Select, &[condition, a, b])
+    }
+
     /// A function of its arguments; see [`Expr::Call`] for random ones.
     pub fn call(&mut self, function: Function, arguments: &[ExprId]) -> ExprId {
         let kind = function.kind(&arguments.iter().map(|&argument| self.kind(argument)).collect::<Vec<_>>());
         if let (Function::Sqrt, Some(value)) = (function, arguments.first().and_then(|&a| self.constant(a))) {
             return self.float(value.sqrt());
+        }
+        if let (Function::Select, &[condition, a, b]) = (function, arguments) {
+            match *self.get(condition) {
+                _ if a == b => return a,
+                Expr::Boolean(true) => return a,
+                Expr::Boolean(false) => return b,
+                _ => {}
+            }
         }
         self.intern(Expr::Call(function, arguments.to_vec()), kind)
     }

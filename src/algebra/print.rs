@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Binary, Expr, ExprId, Pool, Symbol, Unary};
+use super::{Binary, Expr, ExprId, Function, Pool, Symbol, Unary};
 
 /// Writes expressions of one pool.
 ///
@@ -167,7 +167,10 @@ impl<'a> Printer<'a> {
                 Piece { text: format!("{}{sign}{}", a.at(left), b.at(right)), level }
             }
             (Expr::Call(function, _), arguments) => {
-                let count = function.arity().min(arguments.len());
+                let count = match function {
+                    Function::Timed => arguments.len().saturating_sub(1),
+                    _ => function.arity().min(arguments.len()),
+                };
                 let texts: Vec<&str> = arguments[..count].iter().map(|argument| argument.text.as_str()).collect();
                 Piece::atom(format!("{}({})", function.name(), texts.join(", ")))
             }

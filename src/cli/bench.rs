@@ -34,10 +34,8 @@ const ROUNDS: usize = 7;
 
 impl Bench {
     pub(super) fn execute(&self) -> Result<(), Failure> {
-        let text = dvdt::read(&self.model)?;
-        let name = self.model.display().to_string();
         let engine = self.code.engine();
-        let compile = |engine: &Engine| engine.compile(&name, &text);
+        let compile = |engine: &Engine| engine.compile_file(&self.model);
         let first = compile(&engine)?;
         let mut later = Vec::with_capacity(COMPILATIONS);
         for _ in 0..COMPILATIONS {

@@ -162,7 +162,7 @@ impl Command {
 
 impl Check {
     fn execute(&self) -> Result<(), Failure> {
-        let checked = Engine::new().check(&self.model.display().to_string(), &dvdt::read(&self.model)?);
+        let checked = Engine::new().check_file(&self.model)?;
         if self.format == Format::Json {
             print(checked.report.to_json(&checked.sources))?;
         } else {
@@ -189,7 +189,7 @@ impl Emit {
 impl Verify {
     fn execute(&self) -> Result<(), Failure> {
         let name = self.model.display().to_string();
-        let verdict = dvdt::verify(&name, &dvdt::read(&self.model)?, self.ticks, self.seed)?;
+        let verdict = dvdt::verify_file(&self.model, self.ticks, self.seed)?;
         if let Some(difference) = verdict.difference {
             return Err(Failure::Message(difference.to_string()));
         }

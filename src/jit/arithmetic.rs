@@ -2,6 +2,7 @@
 
 use super::Lanes;
 use super::translate::Translator;
+use crate::kernel::abi::ArrayId;
 use crate::kernel::{Binary, Compare, Inst, Shift, Table, Type, Unary, Value};
 use cranelift::codegen::ir;
 use cranelift::prelude::{FloatCC, FunctionBuilder, InstBuilder, IntCC, MemFlagsData, types};
@@ -17,6 +18,7 @@ impl Translator<'_> {
             (Inst::Fma(..), &[a, b, c]) => self.builder.ins().fma(a, b, c),
             (Inst::Select(..), &[condition, a, b]) => self.select(self.kernel.type_of(value), condition, a, b),
             (Inst::Table(table, _), &[a]) => self.table(table, a),
+            (Inst::Lookup(array, _), &[a]) => self.lookup(array, a),
             _ => panic!("bug: {inst:?} is not a core instruction"),
         }
     }
@@ -154,6 +156,24 @@ impl Translator<'_> {
             let address = builder.ins().iadd(base, bytes);
             builder.ins().load(types::I64, super::translate::unaligned(), address, offset)
         })
+    }
+
+    /// Reads an array, one lane after the other. Its address is a constant of the code, which keeps it.
+    fn lookup(&mut self, array: ArrayId, index: ir::Value) -> ir::Value {
+        let values = self.array(array);
+        let last = i64::try_from(values.len().saturating_sub(1)).unwrap_or(i64::MAX);
+        let address = i64::try_from(values.as_ptr().addr()).unwrap_or(i64::MAX);
+        let words = self.per_lane(index, types::I64, |builder, lane| {
+            let base = builder.ins().iconst(types::I64, address);
+            let zero = builder.ins().iconst(types::I64, 0);
+            let last = builder.ins().iconst(types::I64, last);
+            let raised = builder.ins().smax(lane, zero);
+            let clamped = builder.ins().smin(raised, last);
+            let bytes = builder.ins().ishl_imm_u(clamped, 3);
+            let address = builder.ins().iadd(base, bytes);
+            builder.ins().load(types::I64, super::translate::unaligned(), address, 0)
+        });
+        self.cast(self.float_type(), words)
     }
 
     /// Applies a scalar operation with an integer result to each lane.

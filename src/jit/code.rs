@@ -21,6 +21,8 @@ type Entry = unsafe extern "C" fn(*mut u64, *const u64, u64, u64, u64, u64);
 pub struct Code {
     entry: Entry,
     pool: Arc<Pool>,
+    /// Arrays whose addresses the code holds.
+    _arrays: Arc<[Arc<[f64]>]>,
     words: usize,
     padded: usize,
     _memory: Arc<Memory>,
@@ -49,6 +51,7 @@ pub(super) fn link(module: JITModule, parts: Vec<(FuncId, Pool, &Layout)>) -> Ve
         // function the signature of `Entry`.
         entry: unsafe { std::mem::transmute::<*const u8, Entry>(entry) },
         pool: Arc::new(pool),
+        _arrays: layout.storage().arrays.iter().map(|array| array.values.clone()).collect(),
         words: layout.bytes() / 8,
         padded: layout.padded(),
         _memory: memory.clone(),
@@ -65,7 +68,9 @@ impl Routine for Code {
             return;
         }
         let (first, last) = (elements.start as u64 * 8, elements.end as u64 * 8);
-        // SAFETY: the entry reads its pool, which lives as long as `self`, and reads and writes
+        // SAFETY: the entry reads its pool and the arrays of its storage, which live as long as `self`; an
+        // index into an array is clamped to it. Lists of events have room for one number more than
+        // there are elements, and the runtime sets their counts to 0 before each tick. It reads and writes
         // `memory` at the offsets of the layout it was compiled for, for elements from the first up to
         // the last rounded up to a turn of its loop. A turn takes a divisor of `PADDING` elements, and
         // columns are padded to a multiple of that; the assertions above check all this.

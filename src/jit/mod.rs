@@ -189,7 +189,7 @@ impl Compiler {
 
 /// Machine code is only made of core kernels that keep the rules: that is what makes calls sound.
 fn check(kernel: &Kernel, layout: &Layout) -> Result<(), Error> {
-    if !kernel.is_core() {
+    if !kernel.is_core() || kernel.draws() {
         return Err(Error::Compilation(format!("{} is not a core kernel", kernel.name)));
     }
     verify(kernel, layout.storage()).map_err(Error::Compilation)

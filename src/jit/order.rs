@@ -83,7 +83,23 @@ impl<'a> State<'a> {
                 state.ready.insert(value);
             }
         }
+        state.keep_before_firing();
         state
+    }
+
+    /// What is kept of an event is there before it happens.
+    fn keep_before_firing(&mut self) {
+        let body = || self.kernel.values().skip(self.kernel.prologue);
+        for fire in body() {
+            let Inst::Fire(event, _) = self.kernel.inst(fire) else { continue };
+            for emit in body() {
+                if matches!(self.kernel.inst(emit), Inst::Emit(own, ..) if own == event) {
+                    self.waiting[fire.index()] += 1;
+                    self.users[emit.index()].push(fire);
+                    self.ready.remove(&fire);
+                }
+            }
+        }
     }
 
     /// Whether the body computes it (and neither the prologue nor a load).
@@ -165,7 +181,7 @@ fn latency(inst: Inst) -> u32 {
         Inst::Unary(Unary::Sqrt, _) => 15,
         Inst::Fma(..) | Inst::Binary(Binary::Add | Binary::Subtract | Binary::Multiply, ..) => 4,
         Inst::Unary(Unary::Floor | Unary::Ceil | Unary::Trunc | Unary::Nearest, _) => 6,
-        Inst::Unary(Unary::ToFloat | Unary::ToInteger, _) | Inst::Table(..) => 10,
+        Inst::Unary(Unary::ToFloat | Unary::ToInteger, _) | Inst::Table(..) | Inst::Lookup(..) => 10,
         Inst::Binary(Binary::IntFloorDivide | Binary::IntRemainder, ..) => 20,
         Inst::Load(_) | Inst::Uniform(_) => 5,
         _ => 1,

@@ -11,7 +11,7 @@
 
 use super::pool::Pool;
 use super::{Lanes, Options, order};
-use crate::kernel::abi::{ColumnId, Layout};
+use crate::kernel::abi::{ArrayId, ColumnId, EventId, Layout};
 use crate::kernel::{Inst, Kernel, Type, Unary, Value};
 use cranelift::codegen::ir;
 use cranelift::prelude::{
@@ -73,6 +73,7 @@ pub(super) fn translate(
         needs_negation: negations(kernel),
         turn: None,
         recent: FxHashMap::default(),
+        kept: vec![],
         emitted: 0,
         builder,
     };
@@ -83,7 +84,7 @@ pub(super) fn translate(
 }
 
 fn copies(kernel: &Kernel, operations: usize, options: Options) -> usize {
-    let scalar = kernel.insts.iter().any(|inst| matches!(inst, Inst::Table(..)));
+    let scalar = kernel.insts.iter().any(|inst| matches!(inst, Inst::Table(..) | Inst::Lookup(..)));
     let automatic = match operations {
         _ if scalar => 1,
         count if count <= TINY_BODY => 4,
@@ -119,6 +120,8 @@ pub(super) struct Translator<'a> {
     turn: Option<Turn>,
     /// Constants of this turn, and at which instruction they were last used.
     recent: FxHashMap<(i32, ir::Type), (ir::Value, usize)>,
+    /// What is kept of events that have not happened yet: event, list, values.
+    kept: Vec<(EventId, ColumnId, Copies)>,
     /// How many instructions of the body are emitted.
     emitted: usize,
     pub(super) builder: FunctionBuilder<'a>,
@@ -294,6 +297,15 @@ impl Translator<'_> {
             self.emitted += 1;
             if let Inst::Store(id, a) = inst {
                 self.store(value, id, a);
+                continue;
+            }
+            if let Inst::Emit(event, list, _, a) = inst {
+                let copies = self.operand(a);
+                self.kept.push((event, list, copies));
+                continue;
+            }
+            if let Inst::Fire(event, mask) = inst {
+                self.fire(event, mask);
                 continue;
             }
             if matches!(inst, Inst::Unary(Unary::Negate, _)) && !self.needs_negation[value.index()] {
@@ -472,6 +484,77 @@ impl Translator<'_> {
             let bit = self.builder.ins().band_imm_u(byte, 1);
             self.builder.ins().store(unaligned(), bit, base, displacement);
         }
+    }
+
+    /// One bit for each element of the turn; a branch to code that lists them, if there are any.
+    fn fire(&mut self, event: EventId, mask: Value) {
+        let masks = self.operand(mask);
+        let mut bits = None;
+        for (copy, &mask) in masks.iter().enumerate().take(self.copies) {
+            let own = if self.lanes == Lanes::One {
+                self.builder.ins().uextend(types::I32, mask)
+            } else {
+                self.builder.ins().vhigh_bits(types::I32, mask)
+            };
+            let place = i64::try_from(copy * self.lanes.count()).unwrap_or(0);
+            let own = if place == 0 { own } else { self.builder.ins().ishl_imm_u(own, place) };
+            bits = Some(bits.map_or(own, |bits| self.builder.ins().bor(bits, own)));
+        }
+        let Some(bits) = bits else { return };
+        let [list, after] = std::array::from_fn(|_| self.builder.create_block());
+        self.builder.set_cold_block(list);
+        self.builder.ins().brif(bits, list, &[], after, &[]);
+        self.builder.switch_to_block(list);
+        self.list(event, bits);
+        self.builder.ins().jump(after, &[]);
+        self.builder.switch_to_block(after);
+        self.kept.retain(|(own, ..)| *own != event);
+    }
+
+    /// Appends to the lists of an event, without branches: each element of the turn is written to the
+    /// next free place, which only those that have a bit take. Padding has none.
+    fn list(&mut self, event: EventId, bits: ir::Value) {
+        let slot = self.layout.storage().event_slot(event).clone();
+        let (base, offset) = self.place(self.memory, self.layout.uniform_offset(slot.count));
+        let mut count = self.builder.ins().load(types::I64, unaligned(), base, offset);
+        let bits = self.builder.ins().uextend(types::I64, bits);
+        let lanes = self.lanes.count();
+        let whole = self.layout.elements().is_multiple_of(lanes * self.copies);
+        for place in 0..lanes * self.copies {
+            let shift = i64::try_from(place).unwrap_or(0);
+            let first = self.turn().element;
+            let element = self.builder.ins().iadd_imm_u(first, shift);
+            let own = self.builder.ins().ushr_imm_u(bits, shift);
+            let mut own = self.builder.ins().band_imm_u(own, 1);
+            if !whole {
+                let size = i64::try_from(self.layout.elements()).unwrap_or(i64::MAX);
+                let inside = self.builder.ins().icmp_imm_u(IntCC::UnsignedLessThan, element, size);
+                let inside = self.builder.ins().uextend(types::I64, inside);
+                own = self.builder.ins().band(own, inside);
+            }
+            let bytes = self.builder.ins().ishl_imm_u(count, 3);
+            let next = self.builder.ins().iadd(self.memory, bytes);
+            let (base, offset) = self.place(next, self.layout.column_offset(slot.elements));
+            self.builder.ins().store(unaligned(), element, base, offset);
+            for (_, list, copies) in self.kept.clone().into_iter().filter(|(own, ..)| *own == event) {
+                let vector = copies[place / lanes];
+                let value = if self.lanes == Lanes::One {
+                    vector
+                } else {
+                    let lane = u8::try_from(place % lanes).unwrap_or(0);
+                    self.builder.ins().extractlane(vector, lane)
+                };
+                let (base, offset) = self.place(next, self.layout.column_offset(list));
+                self.builder.ins().store(unaligned(), value, base, offset);
+            }
+            count = self.builder.ins().iadd(count, own);
+        }
+        self.builder.ins().store(unaligned(), count, base, offset);
+    }
+
+    /// The numbers of an array.
+    pub(super) fn array(&self, array: ArrayId) -> std::sync::Arc<[f64]> {
+        self.layout.storage().array_slot(array).values.clone()
     }
 
     fn index(&mut self, copy: usize) -> ir::Value {

@@ -7,6 +7,7 @@
 
 use super::Type;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A column of a [`Layout`], printed by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,6 +16,14 @@ pub struct ColumnId(pub u32);
 /// A uniform of a [`Layout`], printed by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UniformId(pub u32);
+
+/// A list of constants of a [`Storage`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ArrayId(pub u32);
+
+/// An event of a [`Storage`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventId(pub u32);
 
 /// When a column or uniform may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,13 +45,45 @@ pub struct Slot {
     pub varies: Varies,
 }
 
+/// Constants that kernels look up by a computed index.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// What listings call it.
+    pub name: String,
+    /// Never empty.
+    pub values: Arc<[f64]>,
+    /// How many columns it has, where it has columns; then the values are row by row.
+    pub columns: Option<usize>,
+    /// Time is rounded to multiples of this, in seconds, so that a row begins with its tick.
+    pub grain: f64,
+    /// So many grains are between two rows.
+    pub grains: f64,
+}
+
+/// Where the elements of an event are listed during a tick.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What listings call it.
+    pub name: String,
+    /// How many there are; set to 0 before the kernel runs.
+    pub count: UniformId,
+    /// Their numbers, ascending.
+    pub elements: ColumnId,
+    /// Floats that belong to them.
+    pub captured: Vec<ColumnId>,
+}
+
 /// All columns and uniforms of a group.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Storage {
     /// One number per element.
     pub columns: Vec<Slot>,
     /// One number for all.
     pub uniforms: Vec<Slot>,
+    /// Constants.
+    pub arrays: Vec<Array>,
+    /// What happens to elements.
+    pub events: Vec<Event>,
 }
 
 impl Storage {
@@ -56,6 +97,33 @@ impl Storage {
     pub fn uniform(&mut self, name: impl Into<String>, ty: Type, varies: Varies) -> UniformId {
         self.uniforms.push(Slot { name: name.into(), ty, varies });
         UniformId(u32::try_from(self.uniforms.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Adds an event that keeps so many floats.
+    pub fn event(&mut self, name: impl Into<String>, captured: usize) -> EventId {
+        let name = name.into();
+        let count = self.uniform(format!("{name}.count"), Type::I64, Varies::Ticks);
+        let elements = self.column(format!("{name}.elements"), Type::I64, Varies::Ticks);
+        let captured =
+            (0..captured).map(|number| self.column(format!("{name}.kept{number}"), Type::F64, Varies::Ticks)).collect();
+        self.events.push(Event { name, count, elements, captured });
+        EventId(u32::try_from(self.events.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// One event.
+    pub fn event_slot(&self, id: EventId) -> &Event {
+        &self.events[id.0 as usize]
+    }
+
+    /// One array.
+    pub fn array_slot(&self, id: ArrayId) -> &Array {
+        &self.arrays[id.0 as usize]
+    }
+
+    /// Whether a column is a list of an event, which has room for one number more than there are
+    /// elements.
+    fn is_list(&self, id: ColumnId) -> bool {
+        self.events.iter().any(|event| event.elements == id || event.captured.contains(&id))
     }
 
     /// The slot of a column.
@@ -80,7 +148,7 @@ const LINE: usize = 64;
 const SKEW: usize = 3 * LINE;
 
 /// Where each number of a group of a given size lies.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
     storage: Storage,
     elements: usize,
@@ -95,9 +163,10 @@ impl Layout {
         let padded = elements.next_multiple_of(PADDING);
         let mut bytes = (storage.uniforms.len() * 8).next_multiple_of(LINE);
         let mut offsets = Vec::with_capacity(storage.columns.len());
-        for column in &storage.columns {
+        for (id, column) in (0..).map(ColumnId).zip(&storage.columns) {
             offsets.push(bytes);
-            let length = if column.ty == Type::Bool { padded } else { padded * 8 };
+            let more = if storage.is_list(id) { LINE } else { 0 };
+            let length = if column.ty == Type::Bool { padded } else { padded * 8 + more };
             bytes = (bytes + length).next_multiple_of(LINE);
             if length >= 4096 {
                 bytes += SKEW;

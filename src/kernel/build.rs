@@ -93,14 +93,24 @@ impl<'a> Builder<'a> {
 
     fn type_of_inst(&self, inst: Inst) -> Option<Type> {
         Some(match inst {
-            Inst::Float(_) | Inst::Fma(..) | Inst::Math(..) | Inst::Power(..) | Inst::Random(..) => Type::F64,
-            Inst::Integer(_) | Inst::Tick | Inst::Index | Inst::Shift(..) | Inst::Table(..) => Type::I64,
+            Inst::Float(_)
+            | Inst::Fma(..)
+            | Inst::Math(..)
+            | Inst::Power(..)
+            | Inst::Random(..)
+            | Inst::Lookup(..) => Type::F64,
+            Inst::Integer(_)
+            | Inst::Tick
+            | Inst::Index
+            | Inst::Shift(..)
+            | Inst::Table(..)
+            | Inst::Poisson(..) => Type::I64,
             Inst::Boolean(_) | Inst::Compare(..) => Type::Bool,
             Inst::Uniform(id) => self.storage.uniform_slot(id).ty,
             Inst::Load(id) => self.storage.column_slot(id).ty,
             Inst::Unary(op, _) => op.result(),
             Inst::Binary(_, a, _) | Inst::Select(_, a, _) => return self.kernel.type_of(a),
-            Inst::Store(..) | Inst::SetUniform(..) => return None,
+            Inst::Store(..) | Inst::SetUniform(..) | Inst::Emit(..) | Inst::Fire(..) => return None,
         })
     }
 }
@@ -197,6 +207,18 @@ impl Builder<'_> {
     }
     pub fn random(&mut self, distribution: Distribution, stream: u32) -> Value {
         self.push(Inst::Random(distribution, stream))
+    }
+    pub fn lookup(&mut self, array: super::abi::ArrayId, index: Value) -> Value {
+        self.push(Inst::Lookup(array, index))
+    }
+    pub fn poisson(&mut self, stream: u32, mean: Value) -> Value {
+        self.push(Inst::Poisson(stream, mean))
+    }
+    pub fn emit(&mut self, event: super::abi::EventId, list: ColumnId, mask: Value, a: Value) {
+        self.push(Inst::Emit(event, list, mask, a));
+    }
+    pub fn fire(&mut self, event: super::abi::EventId, mask: Value) {
+        self.push(Inst::Fire(event, mask));
     }
     pub fn store(&mut self, id: ColumnId, a: Value) {
         self.push(Inst::Store(id, a));

@@ -33,6 +33,10 @@ pub fn evaluate(inst: Inst, get: impl Fn(Value) -> u64, ty: impl Fn(Value) -> Op
         | Inst::Math(..)
         | Inst::Power(..)
         | Inst::Random(..)
+        | Inst::Lookup(..)
+        | Inst::Poisson(..)
+        | Inst::Emit(..)
+        | Inst::Fire(..)
         | Inst::Store(..)
         | Inst::SetUniform(..) => return None,
     })

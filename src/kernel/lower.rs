@@ -3,7 +3,7 @@
 //! The result is not placed yet: all of it stands in the body, uniforms that it sets too.
 //! [`split`](super::split) finds what can run less often.
 
-use super::abi::{ColumnId, Storage, UniformId};
+use super::abi::{ArrayId, ColumnId, EventId, Storage, UniformId};
 use super::{Binary as Op, Builder, Compare, Distribution, Inst, Kernel, Math, Type, Unary as UnaryOp, Value};
 use crate::algebra::{Binary, Expr, ExprId, Function, Kind, Pool, Unary};
 
@@ -28,6 +28,17 @@ pub enum Place {
     Integer(i64),
 }
 
+/// An event that a kernel detects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happening {
+    /// Which.
+    pub event: EventId,
+    /// To whom it happens.
+    pub mask: ExprId,
+    /// Floats that are kept of it, and where.
+    pub kept: Vec<(ColumnId, ExprId)>,
+}
+
 /// The type in which a value of `kind` is stored.
 pub fn stored_type(kind: Kind) -> Type {
     match kind {
@@ -47,11 +58,13 @@ pub fn lower(
     places: &[Place],
     storage: &Storage,
     assignments: &[(Place, ExprId)],
+    events: &[Happening],
     fast: bool,
 ) -> Kernel {
-    let mut lowering =
-        Lowering { pool, places, fast, builder: Builder::new(name, storage), values: vec![None; pool.len()] };
-    let roots: Vec<ExprId> = assignments.iter().map(|&(_, value)| value).collect();
+    let builder = Builder::new(name, storage);
+    let mut lowering = Lowering { pool, places, storage, fast, builder, values: vec![None; pool.len()] };
+    let mut roots: Vec<ExprId> = assignments.iter().map(|&(_, value)| value).collect();
+    roots.extend(events.iter().flat_map(|event| event.kept.iter().map(|&(_, value)| value).chain([event.mask])));
     for id in pool.reachable(&roots) {
         let value = lowering.expr(id);
         lowering.values[id.index()] = Some(value);
@@ -59,12 +72,16 @@ pub fn lower(
     for &(target, value) in assignments {
         lowering.assign(target, value, storage);
     }
+    for event in events {
+        lowering.happen(event);
+    }
     lowering.builder.finish()
 }
 
 struct Lowering<'a> {
     pool: &'a Pool,
     places: &'a [Place],
+    storage: &'a Storage,
     fast: bool,
     builder: Builder<'a>,
     values: Vec<Option<Value>>,
@@ -85,6 +102,15 @@ impl Lowering<'_> {
                 panic!("bug: an assignment to a builtin name passed the checks")
             }
         }
+    }
+
+    fn happen(&mut self, event: &Happening) {
+        let mask = self.boolean(event.mask);
+        for &(list, value) in &event.kept {
+            let value = self.float(value);
+            self.builder.emit(event.event, list, mask, value);
+        }
+        self.builder.fire(event.event, mask);
     }
 
     fn converted(&mut self, id: ExprId, ty: Type) -> Value {
@@ -283,6 +309,22 @@ impl Lowering<'_> {
             (Function::Sign, &[a]) => self.sign(a, integer),
             (Function::Clip, &[a, low, high]) => self.clip(a, low, high, integer),
             (Function::Timestep, &[t, dt]) => self.timestep(t, dt),
+            (Function::Select, &[condition, a, b]) => {
+                let condition = self.boolean(condition);
+                let (x, y) = match self.pool.kind(id) {
+                    Kind::Float => (self.float(a), self.float(b)),
+                    Kind::Integer => (self.integer(a), self.integer(b)),
+                    Kind::Boolean => (self.boolean(a), self.boolean(b)),
+                };
+                self.builder.select(condition, x, y)
+            }
+            (Function::Timed, &[time, array]) => self.timed(time, None, array),
+            (Function::Timed, &[time, column, array]) => self.timed(time, Some(column), array),
+            (Function::Poisson, &[mean, stream]) => {
+                let Expr::Integer(stream) = *self.pool.get(stream) else { panic!("bug: a count without a stream") };
+                let mean = self.float(mean);
+                self.builder.poisson(u32::try_from(stream).unwrap_or(u32::MAX), mean)
+            }
             (Function::Rand, &[stream]) => self.random(Distribution::Uniform, stream),
             (Function::Randn, &[stream]) => self.random(Distribution::Normal, stream),
             _ => panic!("bug: {} with {} arguments passed the checks", function.name(), arguments.len()),
@@ -330,6 +372,38 @@ impl Lowering<'_> {
         self.builder.unary(UnaryOp::ToInteger, steps)
     }
 
+    /// The row of a time; before the first and after the last it is theirs. A column that there is not
+    /// gives NaN.
+    fn timed(&mut self, time: ExprId, column: Option<ExprId>, array: ExprId) -> Value {
+        let Expr::Integer(number) = *self.pool.get(array) else { panic!("bug: a timed array without a number") };
+        let id = ArrayId(u32::try_from(number).unwrap_or(u32::MAX));
+        let array = self.storage.array_slot(id);
+        let time = self.float(time);
+        let b = &mut self.builder;
+        let (grain, half, grains) = (b.float(array.grain), b.float(0.5), b.float(1.0 / array.grains));
+        let count = b.div(time, grain);
+        let rounded = b.add(count, half);
+        let row = b.mul(rounded, grains);
+        let row = b.unary(UnaryOp::ToInteger, row);
+        let (Some(column), Some(columns)) = (column, array.columns) else { return b.lookup(id, row) };
+        let column = self.integer(column);
+        let b = &mut self.builder;
+        let rows = array.values.len() / columns.max(1);
+        let last = b.int(i64::try_from(rows).unwrap_or(i64::MAX) - 1);
+        let (zero, width, nan) = (b.int(0), b.int(i64::try_from(columns).unwrap_or(i64::MAX)), b.float(f64::NAN));
+        let early = b.less(row, zero);
+        let row = b.select(early, zero, row);
+        let late = b.less(last, row);
+        let row = b.select(late, last, row);
+        let start = b.binary(Op::IntMultiply, row, width);
+        let place = b.binary(Op::IntAdd, start, column);
+        let value = b.lookup(id, place);
+        let (below, inside) = (b.less(column, zero), b.less(column, width));
+        let not_below = b.unary(UnaryOp::Not, below);
+        let fits = b.binary(Op::And, not_below, inside);
+        b.select(fits, value, nan)
+    }
+
     fn random(&mut self, distribution: Distribution, stream: ExprId) -> Value {
         let Expr::Integer(stream) = *self.pool.get(stream) else { panic!("bug: a random number without a stream") };
         self.builder.random(distribution, u32::try_from(stream).unwrap_or(u32::MAX))
@@ -364,7 +438,9 @@ fn math(function: Function) -> Option<Math> {
         | Function::Rand
         | Function::Randn
         | Function::Poisson
-        | Function::Timestep => return None,
+        | Function::Timestep
+        | Function::Select
+        | Function::Timed => return None,
     })
 }
 

@@ -25,13 +25,13 @@ pub use build::Builder;
 pub use contract::contract;
 
 pub use evaluate::evaluate;
-pub use random::draw;
+pub use random::{Draw, DrawKind, Piece, draw};
 pub use reassociate::reassociate;
 pub use split::{Parts, split};
 
 pub use verify::verify;
 
-use abi::{ColumnId, UniformId};
+use abi::{ArrayId, ColumnId, EventId, UniformId};
 
 /// The result of an instruction, printed `v7`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -253,12 +253,23 @@ pub enum Inst {
     Math(Math, Value),
     /// x^y (not core).
     Power(Value, Value),
-    /// A random number, a function of seed, stream, element and tick (not core).
+    /// The entry of an array of the storage, f64; an index outside is clamped.
+    Lookup(ArrayId, Value),
+    /// A random number, a function of seed, stream, element and tick; machine code finds it in a
+    /// column that was filled before.
     Random(Distribution, u32),
+    /// A random count of the given mean, i64; likewise.
+    Poisson(u32, Value),
     /// Writes this element of a column; body only, no result.
     Store(ColumnId, Value),
     /// Writes the number for all elements; prologue only, no result.
     SetUniform(UniformId, Value),
+    /// Where the mask holds, writes a float to the place of a list that the next [`Inst::Fire`] of the
+    /// event takes; body only, no result.
+    Emit(EventId, ColumnId, Value, Value),
+    /// Where the mask holds, appends the element to the list of the event; body only, no result. The
+    /// list is in the order of the elements.
+    Fire(EventId, Value),
 }
 
 impl Inst {
@@ -276,10 +287,15 @@ impl Inst {
             Inst::Unary(_, a)
             | Inst::Shift(_, a, _)
             | Inst::Table(_, a)
+            | Inst::Lookup(_, a)
+            | Inst::Poisson(_, a)
             | Inst::Math(_, a)
             | Inst::Store(_, a)
-            | Inst::SetUniform(_, a) => [Some(a), None, None],
-            Inst::Binary(_, a, b) | Inst::Compare(_, a, b) | Inst::Power(a, b) => [Some(a), Some(b), None],
+            | Inst::SetUniform(_, a)
+            | Inst::Fire(_, a) => [Some(a), None, None],
+            Inst::Binary(_, a, b) | Inst::Compare(_, a, b) | Inst::Power(a, b) | Inst::Emit(_, _, a, b) => {
+                [Some(a), Some(b), None]
+            }
             Inst::Fma(a, b, c) | Inst::Select(a, b, c) => [Some(a), Some(b), Some(c)],
         };
         list.into_iter().flatten()
@@ -304,16 +320,20 @@ impl Inst {
             Inst::Fma(a, b, c) => Inst::Fma(at(a), at(b), at(c)),
             Inst::Select(c, a, b) => Inst::Select(at(c), at(a), at(b)),
             Inst::Table(table, a) => Inst::Table(table, at(a)),
+            Inst::Lookup(array, a) => Inst::Lookup(array, at(a)),
+            Inst::Poisson(stream, a) => Inst::Poisson(stream, at(a)),
             Inst::Math(function, a) => Inst::Math(function, at(a)),
             Inst::Power(a, b) => Inst::Power(at(a), at(b)),
             Inst::Store(column, a) => Inst::Store(column, at(a)),
             Inst::SetUniform(uniform, a) => Inst::SetUniform(uniform, at(a)),
+            Inst::Emit(event, column, mask, a) => Inst::Emit(event, column, at(mask), at(a)),
+            Inst::Fire(event, mask) => Inst::Fire(event, at(mask)),
         }
     }
 
     /// Whether it writes memory instead of defining a value.
     pub fn is_effect(&self) -> bool {
-        matches!(self, Inst::Store(..) | Inst::SetUniform(..))
+        matches!(self, Inst::Store(..) | Inst::SetUniform(..) | Inst::Emit(..) | Inst::Fire(..))
     }
 }
 
@@ -364,7 +384,12 @@ impl Kernel {
 
     /// Whether only core instructions are left, so that executors accept it.
     pub fn is_core(&self) -> bool {
-        !self.insts.iter().any(|inst| matches!(inst, Inst::Math(..) | Inst::Power(..) | Inst::Random(..)))
+        !self.insts.iter().any(|inst| matches!(inst, Inst::Math(..) | Inst::Power(..)))
+    }
+
+    /// Whether it draws random numbers itself, which the interpreter alone can do.
+    pub fn draws(&self) -> bool {
+        self.insts.iter().any(|inst| matches!(inst, Inst::Random(..) | Inst::Poisson(..)))
     }
 
     /// Whether it does nothing.

@@ -1,125 +1,136 @@
-//! Random numbers as a function of seed, stream, element and tick.
+//! Random numbers ahead of their kernel: each becomes a column that is filled before.
 //!
-//! Philox 4x32-10 (Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3")
-//! turns a counter of four 32-bit words, here (element, tick low, tick high and group, stream), and a key of
-//! two, here the seed, into four random words. There is no state, so any element at any tick can be
-//! computed at any place.
+//! What is random is defined in [`crate::random`], as a function of seed, group, stream, element and
+//! tick. Filling whole columns uses the widest vectors of the machine, which kernels of 128 bits
+//! cannot; the numbers are the same as if each element drew its own.
 
-use super::abi::{Storage, UniformId};
-use super::{Binary, Builder, Distribution, Inst, Kernel, Math, Shift, Unary, Value};
+use super::abi::{ColumnId, Storage, Varies};
+use super::{Builder, Distribution, Inst, Kernel, Type, Value};
 
-/// The kernel with its random numbers spelled in arithmetic and functions; takes one that is all
-/// body. `group` keeps the streams of different groups apart.
-pub fn draw(kernel: &Kernel, storage: &Storage, seed: UniformId, group: u32) -> Kernel {
-    let mut builder = Builder::new(kernel.name.clone(), storage);
-    let mut image: Vec<Value> = Vec::with_capacity(kernel.insts.len());
-    for inst in &kernel.insts {
-        let new = match *inst {
-            Inst::Random(distribution, stream) => {
-                let (stream, group) = (builder.int(i64::from(stream)), builder.int(i64::from(group & 0xffff) << 16));
-                let seed = builder.uniform(seed);
-                number(&mut builder, distribution, seed, stream, group)
-            }
-            inst => builder.push(inst.map(|operand| image[operand.index()])),
+/// A column that is filled with random numbers at each tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// Which of the group's streams.
+    pub stream: u32,
+    /// Where the numbers go.
+    pub column: ColumnId,
+    /// How they are distributed.
+    pub kind: DrawKind,
+}
+
+/// What a [`Draw`] draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DrawKind {
+    /// Floats.
+    Float(Distribution),
+    /// Counts, whose means stand in a column.
+    Poisson(ColumnId),
+}
+
+/// A part of the work of a kernel.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    /// Computes the means of counts.
+    Kernel(Kernel),
+    /// Fills a column.
+    Draw(Draw),
+}
+
+/// What is done before the kernel, in order, and the kernel with loads in place of random numbers;
+/// takes one that is all body.
+pub fn draw(kernel: &Kernel, storage: &mut Storage) -> (Vec<Piece>, Kernel) {
+    if !kernel.draws() {
+        return (vec![], kernel.clone());
+    }
+    let homes = homes(kernel, storage);
+    let mut pieces = vec![];
+    for rank in 0..=homes.iter().flatten().map(|home| home.rank).max().unwrap_or(0) {
+        let of_rank = || homes.iter().flatten().filter(move |home| home.rank == rank);
+        if of_rank().any(|home| home.means.is_some()) {
+            pieces.push(Piece::Kernel(means(kernel, storage, &homes, rank)));
+        }
+        pieces.extend(of_rank().map(|home| Piece::Draw(home.draw)));
+    }
+    let mut copy = Copy::new(kernel.name.clone(), storage, &homes);
+    for value in kernel.values() {
+        copy.inst(value, kernel.inst(value));
+    }
+    let main = copy.builder.finish();
+    (pieces, main)
+}
+
+/// Where a random number lies, and when it can be drawn.
+struct Home {
+    draw: Draw,
+    /// The mean and where it goes.
+    means: Option<(Value, ColumnId)>,
+    /// How many counts its mean depends on, one in the other.
+    rank: usize,
+}
+
+fn homes(kernel: &Kernel, storage: &mut Storage) -> Vec<Option<Home>> {
+    let mut ranks = vec![0usize; kernel.insts.len()];
+    let mut homes = Vec::with_capacity(kernel.insts.len());
+    for value in kernel.values() {
+        let inst = kernel.inst(value);
+        let rank = inst.operands().map(|operand| ranks[operand.index()]).max().unwrap_or(0);
+        ranks[value.index()] = rank + usize::from(matches!(inst, Inst::Poisson(..)));
+        let column = |storage: &mut Storage, what: &str, stream: u32, ty| {
+            storage.column(format!("{}.{what}{stream}", kernel.name), ty, Varies::Ticks)
         };
-        image.push(new);
-    }
-    builder.finish()
-}
-
-/// Ticks stay below 2^48, so that the group fits above the high part of the tick.
-fn number(b: &mut Builder<'_>, distribution: Distribution, seed: Value, stream: Value, group: Value) -> Value {
-    let (element, tick) = (b.index(), b.tick());
-    let high = b.shift(Shift::Right, tick, 32);
-    let counter = [element, low(b, tick), b.binary(Binary::IntOr, high, group), stream];
-    let key = [low(b, seed), b.shift(Shift::Right, seed, 32)];
-    let words = philox(b, counter, key);
-    let first = fraction(b, words[0], words[1]);
-    match distribution {
-        Distribution::Uniform => first,
-        Distribution::Normal => {
-            let second = fraction(b, words[2], words[3]);
-            normal(b, first, second)
-        }
-    }
-}
-
-/// Box & Muller 1958; `1 - first` is never 0.
-fn normal(b: &mut Builder<'_>, first: Value, second: Value) -> Value {
-    let (one, minus_two, turn) = (b.float(1.0), b.float(-2.0), b.float(std::f64::consts::TAU));
-    let complement = b.sub(one, first);
-    let log = b.math(Math::Log, complement);
-    let square = b.mul(minus_two, log);
-    let radius = b.unary(Unary::Sqrt, square);
-    let angle = b.mul(turn, second);
-    let cosine = b.math(Math::Cos, angle);
-    b.mul(radius, cosine)
-}
-
-/// The highest 52 of 64 random bits as a number in [0, 1).
-fn fraction(b: &mut Builder<'_>, high: Value, low: Value) -> Value {
-    let high = b.shift(Shift::Left, high, 20);
-    let low = b.shift(Shift::Right, low, 12);
-    let mantissa = b.binary(Binary::IntOr, high, low);
-    let exponent = b.int(0x3ff << 52);
-    let bits = b.binary(Binary::IntOr, mantissa, exponent);
-    let (from_one, one) = (b.from_bits(bits), b.float(1.0));
-    b.sub(from_one, one)
-}
-
-const MULTIPLIERS: [i64; 2] = [0xd251_1f53, 0xcd9e_8d57];
-const WEYL: [i64; 2] = [0x9e37_79b9, 0xbb67_ae85];
-
-/// Ten rounds on words of 32 bits, each in an i64.
-fn philox(b: &mut Builder<'_>, mut counter: [Value; 4], mut key: [Value; 2]) -> [Value; 4] {
-    for round in 0..10 {
-        if round > 0 {
-            for (word, weyl) in key.iter_mut().zip(WEYL) {
-                let weyl = b.int(weyl);
-                let sum = b.binary(Binary::IntAdd, *word, weyl);
-                *word = low(b, sum);
+        homes.push(match inst {
+            Inst::Random(distribution, stream) => {
+                let column = column(storage, "random", stream, Type::F64);
+                Some(Home { draw: Draw { stream, column, kind: DrawKind::Float(distribution) }, means: None, rank: 0 })
             }
-        }
-        let [a, c] = [(counter[0], MULTIPLIERS[0]), (counter[2], MULTIPLIERS[1])].map(|(word, multiplier)| {
-            let multiplier = b.int(multiplier);
-            b.binary(Binary::IntMultiply, word, multiplier)
+            Inst::Poisson(stream, mean) => {
+                let means = column(storage, "mean", stream, Type::F64);
+                let column = column(storage, "random", stream, Type::I64);
+                let draw = Draw { stream, column, kind: DrawKind::Poisson(means) };
+                Some(Home { draw, means: Some((mean, means)), rank })
+            }
+            _ => None,
         });
-        let (a_high, c_high) = (b.shift(Shift::Right, a, 32), b.shift(Shift::Right, c, 32));
-        let first = b.binary(Binary::IntXor, c_high, counter[1]);
-        let third = b.binary(Binary::IntXor, a_high, counter[3]);
-        let (first, third) = (b.binary(Binary::IntXor, first, key[0]), b.binary(Binary::IntXor, third, key[1]));
-        counter = [first, low(b, c), third, low(b, a)];
     }
-    counter
+    homes
 }
 
-fn low(b: &mut Builder<'_>, word: Value) -> Value {
-    let mask = b.int(0xffff_ffff);
-    b.binary(Binary::IntAnd, word, mask)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The known answers that its authors publish for Philox 4x32-10.
-    #[test]
-    fn philox_gives_the_published_answers() {
-        let cases: [([i64; 4], [i64; 2], [i64; 4]); 3] = [
-            ([0; 4], [0; 2], [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]),
-            ([0xffff_ffff; 4], [0xffff_ffff; 2], [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]),
-            (
-                [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
-                [0xa409_3822, 0x299f_31d0],
-                [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1],
-            ),
-        ];
-        let storage = Storage::default();
-        for (counter, key, expected) in cases {
-            let mut b = Builder::new("philox", &storage);
-            let (counter, key) = (counter.map(|word| b.int(word)), key.map(|word| b.int(word)));
-            let words = philox(&mut b, counter, key);
-            assert_eq!(words.map(|word| b.constant(word)), expected.map(|word| Some(word.cast_unsigned())));
+/// Computes the means of one rank; counts of lower ranks are there already.
+fn means(kernel: &Kernel, storage: &Storage, homes: &[Option<Home>], rank: usize) -> Kernel {
+    let mut copy = Copy::new(format!("{}.means", kernel.name), storage, homes);
+    for value in kernel.values() {
+        let inst = kernel.inst(value);
+        if !inst.is_effect() {
+            copy.inst(value, inst);
         }
+    }
+    for home in homes.iter().flatten().filter(|home| home.rank == rank) {
+        if let Some((mean, column)) = home.means {
+            let mean = copy.image[mean.index()];
+            copy.builder.store(column, mean);
+        }
+    }
+    copy.builder.finish()
+}
+
+/// Copies instructions, with loads in place of random numbers.
+struct Copy<'a> {
+    builder: Builder<'a>,
+    image: Vec<Value>,
+    homes: &'a [Option<Home>],
+}
+
+impl<'a> Copy<'a> {
+    fn new(name: String, storage: &'a Storage, homes: &'a [Option<Home>]) -> Self {
+        Copy { builder: Builder::new(name, storage), image: vec![Value(0); homes.len()], homes }
+    }
+
+    fn inst(&mut self, value: Value, inst: Inst) {
+        let image = &self.image;
+        let inst = match &self.homes[value.index()] {
+            Some(home) => Inst::Load(home.draw.column),
+            None => inst.map(|operand| image[operand.index()]),
+        };
+        self.image[value.index()] = self.builder.push(inst);
     }
 }

@@ -42,7 +42,7 @@ fn own_class(inst: Inst, storage: &Storage) -> Class {
         Inst::Index => Class { varies: Varies::Runs, per_element: true },
         Inst::Uniform(id) => Class { varies: storage.uniform_slot(id).varies, per_element: false },
         Inst::Load(id) => Class { varies: storage.column_slot(id).varies, per_element: true },
-        Inst::Random(..) => Class { varies: Varies::Ticks, per_element: true },
+        Inst::Random(..) | Inst::Poisson(..) => Class { varies: Varies::Ticks, per_element: true },
         Inst::Float(_)
         | Inst::Integer(_)
         | Inst::Boolean(_)
@@ -55,8 +55,11 @@ fn own_class(inst: Inst, storage: &Storage) -> Class {
         | Inst::Table(..)
         | Inst::Math(..)
         | Inst::Power(..)
+        | Inst::Lookup(..)
         | Inst::Store(..)
-        | Inst::SetUniform(..) => Class { varies: Varies::Runs, per_element: false },
+        | Inst::SetUniform(..)
+        | Inst::Emit(..)
+        | Inst::Fire(..) => Class { varies: Varies::Runs, per_element: false },
     }
 }
 
@@ -189,7 +192,7 @@ impl Split<'_> {
     /// A store belongs to the body even if all elements get the same number.
     fn is_in_body(&self, index: usize) -> bool {
         match self.kernel.insts[index] {
-            Inst::Store(..) => true,
+            Inst::Store(..) | Inst::Emit(..) | Inst::Fire(..) => true,
             Inst::SetUniform(..) => false,
             _ => self.classes[index].per_element,
         }
@@ -233,16 +236,19 @@ fn own_cost(inst: Inst) -> u32 {
         | Inst::Uniform(_)
         | Inst::Load(_)
         | Inst::Store(..)
-        | Inst::SetUniform(..) => 0,
+        | Inst::SetUniform(..)
+        | Inst::Emit(..)
+        | Inst::Fire(..) => 0,
         Inst::Binary(super::Binary::Divide, ..) | Inst::Unary(Unary::Sqrt, _) => 8,
         Inst::Math(Math::Exp | Math::Expm1 | Math::Exprel | Math::Bernoulli, _) => 20,
-        Inst::Math(..) | Inst::Power(..) | Inst::Random(..) => 40,
+        Inst::Math(..) | Inst::Power(..) | Inst::Random(..) | Inst::Poisson(..) => 40,
         Inst::Unary(..)
         | Inst::Binary(..)
         | Inst::Compare(..)
         | Inst::Shift(..)
         | Inst::Fma(..)
         | Inst::Select(..)
-        | Inst::Table(..) => 1,
+        | Inst::Table(..)
+        | Inst::Lookup(..) => 1,
     }
 }

@@ -13,7 +13,9 @@ use super::{Binary, Inst, Kernel, Shift, Type, Unary, Value};
 /// 4. No column is loaded after it was stored, and none is stored twice: a body's stores could all
 ///    stand at its end. The same holds for the uniforms of a prologue.
 /// 5. What is stored has the type of its column or uniform.
-/// 6. Columns and uniforms are of this storage.
+/// 6. Columns, uniforms, arrays and events are of this storage.
+/// 7. Events happen in the body, each once, after all that is kept of it; what is kept goes to a list
+///    of that event. Nothing else loads or stores a list.
 ///
 /// # Errors
 /// Which rule is broken, where.
@@ -21,7 +23,7 @@ pub fn verify(kernel: &Kernel, storage: &Storage) -> Result<(), String> {
     if kernel.insts.len() != kernel.types.len() || kernel.prologue > kernel.insts.len() {
         return Err(format!("kernel {}: lists of different lengths", kernel.name));
     }
-    let mut check = Check { kernel, storage, stored: FxHashSet::default(), set: FxHashSet::default() };
+    let mut check = Check { kernel, storage, stored: FxHashSet::default(), set: FxHashSet::default(), fired: FxHashSet::default() };
     for value in kernel.values() {
         check.inst(value).map_err(|rule| format!("kernel {}, {value}: {rule}", kernel.name))?;
     }
@@ -33,6 +35,7 @@ struct Check<'a> {
     storage: &'a Storage,
     stored: FxHashSet<super::ColumnId>,
     set: FxHashSet<super::UniformId>,
+    fired: FxHashSet<super::EventId>,
 }
 
 impl Check<'_> {
@@ -53,18 +56,42 @@ impl Check<'_> {
     }
 
     fn ids(&self, inst: Inst) -> Result<(), String> {
+        let lists = |id| self.storage.events.iter().any(|event| event.elements == id || event.captured.contains(&id));
         let known = match inst {
+            Inst::Load(id) | Inst::Store(id, _) if lists(id) => false,
+            Inst::Lookup(id, _) => self.storage.arrays.get(id.0 as usize).is_some_and(|array| !array.values.is_empty()),
+            Inst::Fire(id, _) => (id.0 as usize) < self.storage.events.len(),
+            Inst::Emit(id, list, ..) => {
+                self.storage.events.get(id.0 as usize).is_some_and(|event| event.captured.contains(&list))
+            }
             Inst::Load(id) | Inst::Store(id, _) => (id.0 as usize) < self.storage.columns.len(),
             Inst::Uniform(id) | Inst::SetUniform(id, _) => (id.0 as usize) < self.storage.uniforms.len(),
             _ => true,
         };
-        if known { Ok(()) } else { Err("names a column or uniform that is not there".into()) }
+        if known { Ok(()) } else { Err("names something that is not in the storage, or not for it".into()) }
     }
 
     fn places(&mut self, value: Value, inst: Inst) -> Result<(), String> {
         let prologue = self.kernel.is_uniform(value);
         match inst {
-            Inst::Index | Inst::Load(_) | Inst::Store(..) if prologue => Err("needs an element".into()),
+            Inst::Index
+            | Inst::Load(_)
+            | Inst::Store(..)
+            | Inst::Emit(..)
+            | Inst::Fire(..)
+            | Inst::Random(..)
+            | Inst::Poisson(..)
+                if prologue =>
+            {
+                Err("needs an element".into())
+            }
+            Inst::Emit(id, ..) | Inst::Fire(id, _) if self.fired.contains(&id) => {
+                Err("belongs to an event that has happened".into())
+            }
+            Inst::Fire(id, _) => {
+                self.fired.insert(id);
+                Ok(())
+            }
             Inst::SetUniform(..) if !prologue => Err("sets a uniform in the body".into()),
             Inst::Load(id) if self.stored.contains(&id) => Err("loads a column after storing it".into()),
             Inst::Uniform(id) if self.set.contains(&id) => Err("reads a uniform after setting it".into()),
@@ -104,8 +131,10 @@ impl Check<'_> {
             Inst::Fma(a, b, c) => expect(a, Type::F64).and(same(a, b)).and(same(a, c)),
             Inst::Select(condition, a, b) => expect(condition, Type::Bool).and(same(a, b)),
             Inst::Table(table, _) if table.0.is_empty() => Err("reads an empty table".into()),
-            Inst::Table(_, a) => expect(a, Type::I64),
-            Inst::Math(_, a) => expect(a, Type::F64),
+            Inst::Table(_, a) | Inst::Lookup(_, a) => expect(a, Type::I64),
+            Inst::Math(_, a) | Inst::Poisson(_, a) => expect(a, Type::F64),
+            Inst::Fire(_, mask) => expect(mask, Type::Bool),
+            Inst::Emit(_, _, mask, a) => expect(mask, Type::Bool).and(expect(a, Type::F64)),
             Inst::Power(a, b) => expect(a, Type::F64).and(same(a, b)),
             Inst::Store(id, a) => expect(a, self.storage.column_slot(id).ty),
             Inst::SetUniform(id, a) => expect(a, self.storage.uniform_slot(id).ty),
@@ -122,14 +151,24 @@ impl Check<'_> {
 
     fn result(&self, inst: Inst) -> Option<Type> {
         match inst {
-            Inst::Float(_) | Inst::Fma(..) | Inst::Math(..) | Inst::Power(..) | Inst::Random(..) => Some(Type::F64),
-            Inst::Integer(_) | Inst::Tick | Inst::Index | Inst::Shift(..) | Inst::Table(..) => Some(Type::I64),
+            Inst::Float(_)
+            | Inst::Fma(..)
+            | Inst::Math(..)
+            | Inst::Power(..)
+            | Inst::Random(..)
+            | Inst::Lookup(..) => Some(Type::F64),
+            Inst::Integer(_)
+            | Inst::Tick
+            | Inst::Index
+            | Inst::Shift(..)
+            | Inst::Table(..)
+            | Inst::Poisson(..) => Some(Type::I64),
             Inst::Boolean(_) | Inst::Compare(..) => Some(Type::Bool),
             Inst::Uniform(id) => Some(self.storage.uniform_slot(id).ty),
             Inst::Load(id) => Some(self.storage.column_slot(id).ty),
             Inst::Unary(op, _) => Some(op.result()),
             Inst::Binary(_, a, _) | Inst::Select(_, a, _) => self.kernel.type_of(a),
-            Inst::Store(..) | Inst::SetUniform(..) => None,
+            Inst::Store(..) | Inst::SetUniform(..) | Inst::Emit(..) | Inst::Fire(..) => None,
         }
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn assign(
     }
     let fits = dimension_fits(target, value, statement, scope, report);
     let fits = shared_fits(target, statement, scope, report) && fits;
-    let value = convert(pool, value.id, scope.variables[target.index()].kind);
+    let value = convert(pool, value.id, scope.variable(target).kind);
     fits.then_some(Assignment { target, value, span: statement.span })
 }
 
@@ -78,17 +78,19 @@ fn target(name: &Ident, scope: &mut Scope, report: &mut Report) -> Option<Symbol
             return None;
         }
     };
-    let variable = &scope.variables[symbol.index()];
+    let variable = scope.variable(symbol);
     match variable.role {
-        Role::State { .. } | Role::Parameter => return Some(symbol),
-        Role::Builtin(_) => report.push(mistake::write_to_builtin(name)),
+        Role::State { .. } | Role::Parameter | Role::Temporary => return Some(symbol),
+        Role::Builtin(_) | Role::Noise | Role::LastSpike | Role::NotRefractory | Role::LastTick => {
+            report.push(mistake::write_to_builtin(name));
+        }
         Role::Subexpression { .. } => report.push(mistake::write_to_subexpression(name, variable.span)),
     }
     None
 }
 
 fn dimension_fits(target: Symbol, value: Value, statement: &Statement, scope: &Scope, report: &mut Report) -> bool {
-    let variable = &scope.variables[target.index()];
+    let variable = scope.variable(target);
     let Some(found) = value.dimension else { return false };
     if scope.is_doubtful(target) || found == variable.dimension {
         return true;
@@ -102,7 +104,7 @@ fn dimension_fits(target: Symbol, value: Value, statement: &Statement, scope: &S
 
 /// One number for the whole group cannot depend on the element.
 fn shared_fits(target: Symbol, statement: &Statement, scope: &Scope, report: &mut Report) -> bool {
-    let variable = &scope.variables[target.index()];
+    let variable = scope.variable(target);
     let culprit = scope.per_element(&statement.value).filter(|_| variable.shared);
     if let Some(node) = culprit {
         report.push(mistake::shared_from_elements(&variable.name, statement.value.span_of(node), variable.span));

@@ -6,7 +6,7 @@
 
 use super::exact::Fraction;
 use super::mistake;
-use super::resolve::{LoneUnit, Meaning, Scope};
+use super::resolve::{LoneUnit, Meaning, Scope, is_noise};
 use crate::algebra::{Binary, ExprId, Function, Kind, Pool, Unary};
 use crate::diagnostic::{Diagnostic, Report};
 use crate::dimension::{Dimension, Ratio};
@@ -68,7 +68,7 @@ pub(super) fn update(
 
 /// A variable as a value.
 pub(super) fn variable(symbol: crate::algebra::Symbol, scope: &Scope, pool: &mut Pool) -> Value {
-    let variable = &scope.variables[symbol.index()];
+    let variable = scope.variable(symbol);
     let dimension = (!scope.is_doubtful(symbol)).then_some(variable.dimension);
     Value::new(pool.symbol(symbol, variable.kind), dimension)
 }
@@ -128,7 +128,13 @@ impl Walk<'_, '_> {
 
     fn name(&mut self, name: &str, span: Span) -> Value {
         match self.scope.meaning(name) {
-            Meaning::Variable(symbol) => variable(symbol, self.scope, self.pool),
+            Meaning::Variable(symbol) => {
+                if self.scope.variable(symbol).noisy && !self.scope.noise {
+                    let diagnostic = mistake::noise_outside_equations(self.scope.variable(symbol), span);
+                    return self.mistake(diagnostic);
+                }
+                variable(symbol, self.scope, self.pool)
+            }
             Meaning::Constant(index) => {
                 let constant = &self.scope.constants.list[index];
                 let (dimension, exact) = (constant.dimension, constant.exact);
@@ -138,7 +144,14 @@ impl Walk<'_, '_> {
             Meaning::Unit(unit) => Value::new(self.pool.float(unit.scale), Some(unit.dimension))
                 .with_exact(Fraction::power_of_ten(unit.exponent)),
             Meaning::Function(function) => self.mistake(mistake::function_without_call(function, span)),
+            Meaning::Timed(index) => {
+                let diagnostic = mistake::timed_without_call(&self.scope.constants.timed[index], span);
+                self.mistake(diagnostic)
+            }
             Meaning::Later(what) => self.mistake(mistake::not_yet_supported(name, what, span)),
+            Meaning::Unknown if is_noise(name) || matches!(name, "lastspike" | "not_refractory") => {
+                self.mistake(mistake::missing_builtin(name, self.scope.group.is_some(), span))
+            }
             Meaning::Unknown if self.scope.is_news(name) => {
                 let diagnostic = mistake::unknown_name(name, self.scope, span);
                 self.mistake(diagnostic)
@@ -327,12 +340,11 @@ impl Walk<'_, '_> {
 
     fn call(&mut self, name: &Ident, arguments: &[NodeId], span: Span) -> Value {
         let Some(function) = Function::named(&name.name) else {
-            let meaning = self.scope.meaning(&name.name);
-            return self.mistake(mistake::not_a_function(name, meaning));
+            return match self.scope.meaning(&name.name) {
+                Meaning::Timed(index) => self.timed(index, arguments, span),
+                meaning => self.mistake(mistake::not_a_function(name, meaning)),
+            };
         };
-        if function == Function::Poisson {
-            return self.mistake(mistake::not_yet_supported("poisson", "random counts", name.span));
-        }
         if arguments.len() != function.arity() {
             return self.mistake(mistake::argument_count(function, arguments.len(), span));
         }
@@ -348,6 +360,33 @@ impl Walk<'_, '_> {
         let id = self.pool.call(function, &operands);
         let exact = arguments.first().and_then(|&a| self.at(a).exact).and_then(|exact| exactly(function, exact));
         Value::new(id, Some(dimension)).with_exact(exact)
+    }
+
+    /// `drive(t)` or `drive(t, i)`
+    fn timed(&mut self, index: usize, arguments: &[NodeId], span: Span) -> Value {
+        let array = &self.scope.constants.timed[index];
+        let (columns, dimension) = (array.columns, array.dimension);
+        if self.scope.group.is_none() {
+            let diagnostic = mistake::timed_constant(array, span);
+            return self.mistake(diagnostic);
+        }
+        if arguments.len() != 1 + usize::from(columns.is_some()) {
+            let diagnostic = mistake::timed_arguments(array, arguments.len(), span);
+            return self.mistake(diagnostic);
+        }
+        if !self.takes_arithmetic(arguments, span) {
+            return self.doubtful();
+        }
+        for (&argument, expected) in arguments.iter().zip([Dimension::TIME, Dimension::DIMENSIONLESS]) {
+            if let Some(found) = self.at(argument).dimension.filter(|&found| found != expected) {
+                let place = self.expr.span_of(argument);
+                let diagnostic = mistake::timed_argument(&self.scope.constants.timed[index], found, expected, place);
+                return self.mistake(diagnostic);
+            }
+        }
+        let mut operands: Vec<ExprId> = arguments.iter().map(|&argument| self.at(argument).id).collect();
+        operands.push(self.pool.integer(i64::try_from(index).unwrap_or(i64::MAX)));
+        Value::new(self.pool.call(Function::Timed, &operands), dimension)
     }
 
     /// What the function's result measures, once its arguments have been checked; `None` when they

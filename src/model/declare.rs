@@ -6,13 +6,13 @@ use super::assign::convert;
 use super::check::{self, Value};
 use super::exact::Fraction;
 use super::mistake;
-use super::resolve::{Scope, reserved};
+use super::resolve::{Scope, is_noise, reserved};
 use super::{Builtin, Constants, Role, Variable};
 use crate::algebra::{ExprId, Function, Kind, Pool, Symbol};
 use crate::diagnostic::Report;
-use crate::dimension::{Dimension, declared_unit};
+use crate::dimension::{Dimension, Ratio, declared_unit};
 use crate::source::Span;
-use crate::syntax::ast::{BinaryOp, Equation, EquationKind, Expr, Group, Node, NodeId, UnaryOp};
+use crate::syntax::ast::{BinaryOp, Equation, EquationKind, Expr, Group, Ident, Node, NodeId, UnaryOp};
 
 /// The variables of a group.
 pub(super) struct Declared {
@@ -40,6 +40,7 @@ pub(super) fn equations(group: &Group, constants: &Constants, pool: &mut Pool, r
     let circular = circles(group, &declared, &owners, report);
     let mut scope = Scope::of_group(&group.name.name, &declared.variables, constants, pool);
     scope.doubt(&declared.doubts);
+    scope.noise = true;
     let values: Vec<Option<ExprId>> = (group.equations.list.iter().zip(&owners).enumerate())
         .map(|(index, (equation, &owner))| {
             let doubtful = scope.is_doubtful(owner) || circular.contains(&index);
@@ -68,7 +69,7 @@ fn declare(group: &Group, pool: &mut Pool, report: &mut Report) -> (Declared, Ve
             report.push(mistake::reserved_name(&equation.name, &reason));
         }
         let (kind, dimension) = unit(equation, report);
-        let variable = variable(equation, kind, dimension, nothing, report);
+        let variable = variable(equation, kind, dimension, nothing, !group.refractory.is_empty(), report);
         if let Some(&owner) = first.get(name) {
             let earlier = declared.variables[owner.index()].span;
             report.push(mistake::duplicate("variable", &equation.name, earlier));
@@ -81,7 +82,105 @@ fn declare(group: &Group, pool: &mut Pool, report: &mut Report) -> (Declared, Ve
         declared.variables.push(variable);
         declared.doubts.units.push(dimension.is_none());
     }
+    for variable in extra(group, nothing, report) {
+        if let Some(&owner) = first.get(variable.name.as_str()) {
+            let name = Ident { name: variable.name, span: declared.variables[owner.index()].span };
+            report.push(mistake::duplicate("variable", &name, variable.span));
+            continue;
+        }
+        declared.variables.push(variable);
+        declared.doubts.units.push(false);
+    }
+    spread_noise(group, &mut declared.variables);
     (declared, owners)
+}
+
+/// What a group has besides its equations, because its text names or needs it.
+fn extra(group: &Group, nothing: ExprId, report: &mut Report) -> Vec<Variable> {
+    let span = group.name.span;
+    let variable = |name: &str, kind, dimension, role, span| Variable {
+        name: name.to_owned(),
+        kind,
+        dimension,
+        role,
+        shared: false,
+        constant: false,
+        unless_refractory: false,
+        noisy: role == Role::Noise,
+        span,
+    };
+    let mut list: Vec<Variable> = noise(group, report)
+        .into_iter()
+        .filter_map(|(name, span)| {
+            let dimension = Dimension::TIME.power(Ratio::HALF).and_then(|root| Dimension::DIMENSIONLESS.divide(&root))?;
+            Some(variable(name, Kind::Float, dimension, Role::Noise, span))
+        })
+        .collect();
+    if !group.refractory.is_empty() {
+        list.push(variable("lastspike", Kind::Float, Dimension::TIME, Role::LastSpike, span));
+        list.push(variable("not_refractory", Kind::Boolean, Dimension::DIMENSIONLESS, Role::NotRefractory, span));
+        list.push(variable("tick of last spike", Kind::Integer, Dimension::DIMENSIONLESS, Role::LastTick, span));
+    }
+    if let (Some(rate), Some(hertz)) = (group.poisson.first(), Dimension::DIMENSIONLESS.divide(&Dimension::TIME)) {
+        let role = Role::Subexpression { value: nothing, constant_over_dt: false };
+        list.push(variable("rates", Kind::Float, hertz, role, rate.span));
+    }
+    list
+}
+
+/// The names of white noise in the equations, each once, in alphabetical order, which decides
+/// nothing but the order of their streams. The plain `xi` may stand in one equation only: in two it
+/// would be one draw, or two, and readers would not agree which.
+fn noise<'a>(group: &'a Group, report: &mut Report) -> Vec<(&'a str, Span)> {
+    let mut found: Vec<(&str, Span)> = vec![];
+    let mut plain: Option<Span> = None;
+    for equation in &group.equations.list {
+        let (EquationKind::Differential(expr) | EquationKind::Subexpression(expr)) = &equation.kind else { continue };
+        let places = expr.nodes.iter().zip(&expr.spans);
+        let names = places.filter_map(|(node, &span)| match node {
+            Node::Name(name) if is_noise(name) => Some((name.as_str(), span)),
+            _ => None,
+        });
+        let names: Vec<(&str, Span)> = names.collect();
+        if let Some(&(_, span)) = names.iter().find(|(name, _)| *name == "xi") {
+            match plain {
+                Some(earlier) => report.push(mistake::noise_in_two_equations(span, earlier)),
+                None => plain = Some(span),
+            }
+        }
+        for (name, span) in names {
+            if found.iter().all(|(known, _)| *known != name) {
+                found.push((name, span));
+            }
+        }
+    }
+    found.sort_unstable_by_key(|&(name, _)| name);
+    found
+}
+
+/// Marks the subexpressions that are computed from noise.
+fn spread_noise(group: &Group, variables: &mut [Variable]) {
+    let mut noisy: FxHashSet<String> =
+        variables.iter().filter(|variable| variable.noisy).map(|variable| variable.name.clone()).collect();
+    if noisy.is_empty() {
+        return;
+    }
+    loop {
+        let before = noisy.len();
+        for equation in &group.equations.list {
+            if let EquationKind::Subexpression(expr) = &equation.kind
+                && names_in(expr).into_iter().any(|name| noisy.contains(name))
+            {
+                noisy.insert(equation.name.name.clone());
+            }
+        }
+        if noisy.len() == before {
+            break;
+        }
+    }
+    for variable in variables.iter_mut() {
+        variable.noisy |= matches!(variable.role, Role::Subexpression { .. }) && noisy.contains(&variable.name);
+    }
 }
 
 fn builtins(span: Span) -> Vec<Variable> {
@@ -98,6 +197,7 @@ fn builtins(span: Span) -> Vec<Variable> {
             shared: builtin != Builtin::Index,
             constant: false,
             unless_refractory: false,
+            noisy: false,
             span,
         }
     };
@@ -109,9 +209,10 @@ fn variable(
     kind: Kind,
     dimension: Option<Dimension>,
     nothing: ExprId,
+    refractory: bool,
     report: &mut Report,
 ) -> Variable {
-    let flags = flags(equation, report);
+    let flags = flags(equation, refractory, report);
     let has = |flag| flags.contains(&flag);
     let role = match equation.kind {
         EquationKind::Differential(_) => Role::State { derivative: nothing },
@@ -127,7 +228,8 @@ fn variable(
         role,
         shared: has("shared"),
         constant: has("constant"),
-        unless_refractory: has("unless refractory"),
+        unless_refractory: has("unless refractory") && refractory,
+        noisy: false,
         span: place(equation),
     }
 }
@@ -150,7 +252,7 @@ fn allowed(kind: &EquationKind) -> &'static [&'static str] {
 }
 
 /// The flags that an equation bears with right.
-fn flags<'a>(equation: &'a Equation, report: &mut Report) -> Vec<&'a str> {
+fn flags<'a>(equation: &'a Equation, refractory: bool, report: &mut Report) -> Vec<&'a str> {
     let allowed = allowed(&equation.kind);
     let mut flags: Vec<&str> = vec![];
     for flag in &equation.flags {
@@ -159,7 +261,7 @@ fn flags<'a>(equation: &'a Equation, report: &mut Report) -> Vec<&'a str> {
         } else if flags.contains(&flag.name.as_str()) {
             report.push(mistake::flag_twice(flag));
         } else {
-            if flag.name == "unless refractory" {
+            if flag.name == "unless refractory" && !refractory {
                 report.push(mistake::flag_without_effect(flag));
             }
             flags.push(&flag.name);
@@ -305,6 +407,9 @@ fn subexpression_rules(equation: &Equation, expr: &Expr, variable: &Variable, sc
     if let Some(node) = scope.per_element(expr).filter(|_| variable.shared) {
         report.push(mistake::shared_from_elements(&variable.name, expr.span_of(node), equation.name.span));
     }
+    if variable.noisy && stored {
+        report.push(mistake::noise_constant_over_dt(&equation.name));
+    }
     let random = |node: &Node| matches!(node, Node::Call(name, _) if Function::named(&name.name).is_some_and(Function::is_random));
     if let Some(index) = expr.nodes.iter().position(random).filter(|_| !stored) {
         report.push(mistake::random_subexpression(&equation.name, expr.spans[index]));
@@ -332,7 +437,13 @@ fn complete(role: &mut Role, defined: ExprId) {
     match role {
         Role::State { derivative } => *derivative = defined,
         Role::Subexpression { value, .. } => *value = defined,
-        Role::Builtin(_) | Role::Parameter => {}
+        Role::Builtin(_)
+        | Role::Parameter
+        | Role::Noise
+        | Role::LastSpike
+        | Role::NotRefractory
+        | Role::LastTick
+        | Role::Temporary => {}
     }
 }
 

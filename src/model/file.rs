@@ -7,21 +7,25 @@ use super::check::expression;
 use super::declare::{Visit, names_in};
 use super::resolve::{Scope, reserved};
 use super::{Clock, Constant, Constants, Denormals, MathLevel, Model, Seconds};
-use super::{group, mistake, script};
+use super::{array, group, mistake, script};
 use crate::diagnostic::Report;
 use crate::dimension::Dimension;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, Ident, Item, ModelFile};
+use std::path::Path;
 
 /// Says what a file means, or reports all that is wrong with it, from top to bottom; `None` exactly
 /// when `report` has errors then.
-pub fn check(file: &ModelFile, report: &mut Report) -> Option<Model> {
+///
+/// Files that it names are looked for in `folder`.
+pub fn check(file: &ModelFile, folder: Option<&Path>, report: &mut Report) -> Option<Model> {
     let before = report.diagnostics.len();
-    let constants = constants(file, report);
+    let mut constants = constants(file, report);
+    constants.timed = array::timed(file, &constants, folder, report);
     let clocks = clocks(file, &constants, report);
     let (math, denormals) = settings(file, report);
     let mut model = Model { clocks, constants, groups: vec![], records: vec![], script: vec![], math, denormals };
-    let doubts = group::groups(file, &mut model, report);
+    let doubts = group::groups(file, folder, &mut model, report);
     script::records(file, &mut model, report);
     script::script(file, &doubts, &mut model, report);
     clocks_that_rarely_meet(&model, file, report);

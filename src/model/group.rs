@@ -5,14 +5,21 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::assign::{assign, number};
 use super::declare::{self, Doubts, divisors};
 use super::resolve::Scope;
+use super::event::Checker;
 use super::{Clock, Constants, Group, Method, Model, Role, mistake};
+use std::path::Path;
 use crate::algebra::Pool;
 use crate::diagnostic::Report;
 use crate::source::Span;
 use crate::syntax::ast::{self, EquationKind, Expr, Ident, Item, ModelFile};
 
 /// Checks every group of the file; what is in doubt of each.
-pub(super) fn groups(file: &ModelFile, model: &mut Model, report: &mut Report) -> Vec<Doubts> {
+pub(super) fn groups(
+    file: &ModelFile,
+    folder: Option<&Path>,
+    model: &mut Model,
+    report: &mut Report,
+) -> Vec<Doubts> {
     let mut all = vec![];
     let mut names: FxHashMap<&str, Span> = FxHashMap::default();
     let set_later = set_later(file);
@@ -26,7 +33,7 @@ pub(super) fn groups(file: &ModelFile, model: &mut Model, report: &mut Report) -
             report.push(mistake::duplicate("group", &text.name, earlier));
         }
         names.entry(&text.name.name).or_insert(text.name.span);
-        let (group, doubts) = group(text, model, &clocks, report);
+        let (group, doubts) = group(text, folder, model, &clocks, report);
         warn_of_unset_divisors(text, &group, &doubts, &set_later, report);
         model.groups.push(group);
         all.push(doubts);
@@ -45,7 +52,13 @@ fn set_later(file: &ModelFile) -> FxHashSet<(&str, &str)> {
     found
 }
 
-fn group(text: &ast::Group, model: &Model, clocks: &FxHashMap<String, usize>, report: &mut Report) -> (Group, Doubts) {
+fn group(
+    text: &ast::Group,
+    folder: Option<&Path>,
+    model: &mut Model,
+    clocks: &FxHashMap<String, usize>,
+    report: &mut Report,
+) -> (Group, Doubts) {
     let constants = &model.constants;
     let size = size(&text.size, constants, report).unwrap_or(SIZE_AFTER_A_MISTAKE);
     let mut pool = Pool::new();
@@ -56,17 +69,31 @@ fn group(text: &ast::Group, model: &Model, clocks: &FxHashMap<String, usize>, re
     scope.doubt(&declared.doubts);
     let init = text.init.iter().filter_map(|statement| assign(statement, &mut scope, &mut pool, report)).collect();
     declared.doubts.unknown = scope.unknown;
+    let dt = model.clocks[clock].dt;
+    let (doubts, variables) = (&declared.doubts, declared.variables);
+    let mut checker = Checker { text, size, dt, clock, constants, doubts, folder, variables, pool };
+    let happenings = checker.check(&mut model.clocks, report);
+    let Checker { variables, pool, .. } = checker;
     let group = Group {
         name: text.name.name.clone(),
         size,
         clock,
         pool,
-        variables: declared.variables,
+        variables,
         method,
         init,
+        refractory: happenings.refractory,
+        events: happenings.events,
+        regular: happenings.regular,
+        locally_constant: constants.timed.iter().map(|array| is_constant_within(array.dt, dt)).collect(),
         span: text.name.span,
     };
     (group, declared.doubts)
+}
+
+/// Whether each row of a timed array holds for a whole number of ticks.
+fn is_constant_within(array: super::Seconds, dt: super::Seconds) -> bool {
+    array.ratio(dt).and_then(super::Fraction::to_whole).is_some()
 }
 
 /// Large enough that no `record` of a group without a size is mistaken for that reason.

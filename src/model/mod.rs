@@ -3,27 +3,34 @@
 //! Numbers are in SI base units. Expressions live in the [`Pool`] of their group, where symbol
 //! number 3 is the group's variable number 3.
 
+mod array;
 mod assign;
 mod check;
+mod code;
 mod declare;
+mod event;
 mod exact;
 mod file;
 mod group;
 mod mistake;
 mod resolve;
 mod script;
+mod slot;
 mod text;
 mod time;
 
 pub use assign::{assignment, quantity};
 pub use exact::Fraction;
 pub use file::check;
+pub use event::SPIKE;
+pub use slot::Slot;
 
 use rustc_hash::FxHashMap;
 
 use crate::algebra::{ExprId, Kind, Pool, Symbol};
 use crate::dimension::Dimension;
 use crate::source::Span;
+use std::sync::Arc;
 
 /// A whole simulation.
 #[derive(Clone, Debug)]
@@ -100,6 +107,8 @@ pub struct Constants {
     pub pool: Pool,
     /// In the order of the text.
     pub list: Vec<Constant>,
+    /// Timed arrays, in the order of the text.
+    pub timed: Vec<TimedArray>,
     names: FxHashMap<String, usize>,
 }
 
@@ -113,6 +122,30 @@ impl Constants {
     /// The place of the constant called `name` in the list.
     pub fn find(&self, name: &str) -> Option<usize> {
         self.names.get(name).copied()
+    }
+}
+
+/// Numbers that follow each other in time: row `k` holds from `k * dt` on, the last one for ever.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimedArray {
+    /// As written; a function of time, or of time and column.
+    pub name: String,
+    /// The time between two rows.
+    pub dt: Seconds,
+    /// How many columns there are, where there are columns.
+    pub columns: Option<usize>,
+    /// Row by row, in SI base units; never empty.
+    pub values: Arc<[f64]>,
+    /// What it measures; `None` after a mistake.
+    pub dimension: Option<Dimension>,
+    /// Where its name is defined.
+    pub span: Span,
+}
+
+impl TimedArray {
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.values.len() / self.columns.unwrap_or(1).max(1)
     }
 }
 
@@ -148,15 +181,87 @@ pub struct Group {
     pub method: Option<(Method, Span)>,
     /// Initial values, in the order of the text: each sees the effect of those before.
     pub init: Vec<Assignment>,
+    /// How long an element rests after an event `spike`.
+    pub refractory: Option<Refractory>,
+    /// What happens to elements; `spike`, if any, is the first.
+    pub events: Vec<Event>,
+    /// Code that runs at regular times.
+    pub regular: Vec<Regular>,
+    /// For each timed array of the file, whether it does not change within a tick of the group.
+    pub locally_constant: Vec<bool>,
     /// Its name, where it is defined.
     pub span: Span,
 }
 
+/// How long an element rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refractory {
+    /// For so many seconds after its last spike.
+    Time(ExprId),
+    /// After a spike, as long as this holds.
+    Condition(ExprId),
+}
+
+/// Something that happens to elements at a tick.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// As written, `spike` for the one that `threshold` makes.
+    pub name: String,
+    /// When.
+    pub cause: Cause,
+    /// What it does to its elements.
+    pub code: Vec<Assignment>,
+    /// Where it is defined.
+    pub span: Span,
+}
+
+/// When an event happens.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cause {
+    /// Whenever this holds.
+    Condition(ExprId),
+    /// At given ticks.
+    Given(Arc<GivenSpikes>),
+}
+
+/// Spikes at given ticks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenSpikes {
+    /// Ascending.
+    pub ticks: Vec<u64>,
+    /// The element of each; ascending within a tick.
+    pub elements: Vec<u32>,
+    /// After how many ticks all is repeated.
+    pub period: Option<u64>,
+}
+
+/// Code that runs at regular times, in [`Slot::Start`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Regular {
+    /// An index into [`Model::clocks`].
+    pub clock: usize,
+    /// What is done, in order.
+    pub code: Vec<Assignment>,
+    /// Where.
+    pub span: Span,
+}
+
 impl Group {
-    /// The variable called `name`.
+    /// The variable called `name`; what lives only within a piece of code has no name here.
     pub fn find(&self, name: &str) -> Option<Symbol> {
-        let index = self.variables.iter().position(|variable| variable.name == name)?;
+        let is_it = |variable: &Variable| variable.name == name && variable.role != Role::Temporary;
+        let index = self.variables.iter().position(is_it)?;
         u32::try_from(index).ok().map(Symbol)
+    }
+
+    /// What a record of this group is called: a variable, an event, `population_rate`.
+    pub fn observed(&self, record: &Record) -> &str {
+        match record.observed {
+            Observed::Variable { symbol, .. } => &self.variable(symbol).name,
+            Observed::Event { event, .. } if self.events[event].name == event::SPIKE => "spikes",
+            Observed::Event { event, .. } => &self.events[event].name,
+            Observed::Rate { .. } => "population_rate",
+        }
     }
 
     /// One variable.
@@ -168,8 +273,28 @@ impl Group {
     pub fn states(&self) -> impl Iterator<Item = (Symbol, ExprId)> + '_ {
         (0u32..).zip(&self.variables).filter_map(|(index, variable)| match variable.role {
             Role::State { derivative } => Some((Symbol(index), derivative)),
-            Role::Builtin(_) | Role::Parameter | Role::Subexpression { .. } => None,
+            Role::Builtin(_)
+            | Role::Parameter
+            | Role::Subexpression { .. }
+            | Role::Noise
+            | Role::LastSpike
+            | Role::NotRefractory
+            | Role::LastTick
+            | Role::Temporary => None,
         })
+    }
+
+    /// The variable of a role that one variable at most has.
+    pub fn only(&self, role: Role) -> Option<Symbol> {
+        let index = self.variables.iter().position(|variable| variable.role == role)?;
+        u32::try_from(index).ok().map(Symbol)
+    }
+
+    /// Whether code of events or of regular times writes `symbol`, so that it may change at any tick.
+    pub fn is_written(&self, symbol: Symbol) -> bool {
+        let events = self.events.iter().flat_map(|event| &event.code);
+        let regular = self.regular.iter().flat_map(|regular| &regular.code);
+        events.chain(regular).any(|assignment| assignment.target == symbol)
     }
 }
 
@@ -190,6 +315,8 @@ pub struct Variable {
     pub constant: bool,
     /// `(unless refractory)`
     pub unless_refractory: bool,
+    /// Noise, or computed from noise.
+    pub noisy: bool,
     /// Its name, where it is defined; of a state variable the whole equation, of builtin names the group's name.
     pub span: Span,
 }
@@ -213,6 +340,16 @@ pub enum Role {
         /// Computed once per tick and stored.
         constant_over_dt: bool,
     },
+    /// `xi`, `xi_a`: white noise
+    Noise,
+    /// `lastspike`: the time of the element's last spike
+    LastSpike,
+    /// `not_refractory`
+    NotRefractory,
+    /// The tick of the element's last spike, which no text can name.
+    LastTick,
+    /// A name that lives within one piece of code.
+    Temporary,
 }
 
 /// The names that every group has, in the order of their symbols.
@@ -264,11 +401,23 @@ pub enum Method {
     ExponentialEuler,
     /// Linear systems by their propagator.
     Exact,
+    /// Two stages for noise of any kind, in the sense of Stratonovich.
+    Heun,
+    /// For noise that each equation has of its own, in the sense of Stratonovich.
+    Milstein,
 }
 
 impl Method {
     /// In the order of the documentation.
-    pub const ALL: [Method; 5] = [Method::Euler, Method::Rk2, Method::Rk4, Method::ExponentialEuler, Method::Exact];
+    pub const ALL: [Method; 7] = [
+        Method::Euler,
+        Method::Rk2,
+        Method::Rk4,
+        Method::ExponentialEuler,
+        Method::Exact,
+        Method::Heun,
+        Method::Milstein,
+    ];
 
     /// The name in a text.
     pub fn name(self) -> &'static str {
@@ -278,6 +427,8 @@ impl Method {
             Method::Rk4 => "rk4",
             Method::ExponentialEuler => "exponential_euler",
             Method::Exact => "exact",
+            Method::Heun => "heun",
+            Method::Milstein => "milstein",
         }
     }
 }
@@ -294,18 +445,46 @@ pub struct Assignment {
 }
 
 /// What one `record` asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// An index into [`Model::groups`].
     pub group: usize,
-    /// A variable or subexpression of it.
-    pub variable: Symbol,
-    /// Chosen elements in the order of the text; `None` for all.
-    pub elements: Option<Vec<usize>>,
+    /// What of it.
+    pub observed: Observed,
     /// An index into [`Model::clocks`]; the group's own when the text names no interval.
     pub clock: usize,
+    /// When within a tick; of events it is the event's.
+    pub slot: Slot,
+    /// Within the slot, lower first.
+    pub order: i32,
+    /// How many of the newest samples are kept; `None` keeps all.
+    pub last: Option<usize>,
     /// Where.
     pub span: Span,
+}
+
+/// What a record keeps.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Observed {
+    /// The values of a variable or subexpression.
+    Variable {
+        /// Which.
+        symbol: Symbol,
+        /// Chosen elements in the order of the text; `None` for all.
+        elements: Option<Vec<usize>>,
+    },
+    /// Tick and element of each event, and values at that moment.
+    Event {
+        /// An index into [`Group::events`].
+        event: usize,
+        /// Whose values are kept.
+        captured: Vec<Symbol>,
+    },
+    /// Spikes per element and second.
+    Rate {
+        /// The standard deviation in seconds of the Gaussian that smooths it.
+        smooth: Option<f64>,
+    },
 }
 
 /// What happens next.
@@ -317,6 +496,13 @@ pub enum Action {
         seconds: f64,
         /// Where.
         span: Span,
+    },
+    /// Recording goes off or on.
+    Switch {
+        /// An index into [`Model::records`].
+        record: usize,
+        /// Whether it goes on.
+        on: bool,
     },
     /// Write a variable between two runs.
     Set {

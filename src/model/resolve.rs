@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::declare::Doubts;
-use super::{Builtin, Constants, Variable};
+use super::{Builtin, Constants, Role, Variable};
 use crate::algebra::{Expr, ExprId, Function, Pool, Symbol};
 use crate::dimension::{Dimension, Unit, short_names, unit};
 use crate::source::Span;
@@ -22,6 +22,8 @@ pub(super) enum Meaning {
     Unit(Unit),
     /// A function, which wants parentheses.
     Function(Function),
+    /// A timed array, by its place in [`Constants::timed`]; it wants parentheses.
+    Timed(usize),
     /// A name of Brian2's that dvdt does not have yet; why.
     Later(&'static str),
     /// Nothing.
@@ -39,8 +41,12 @@ pub(super) struct LoneUnit {
 pub(super) struct Scope<'a> {
     /// The group's name; none outside a group.
     pub(super) group: Option<&'a str>,
-    /// The group's variables, by symbol.
+    /// The group's variables, by symbol; [`Scope::temporaries`] follow them.
     pub(super) variables: &'a [Variable],
+    /// The names that the code so far has made.
+    pub(super) temporaries: Vec<Variable>,
+    /// Whether noise may stand here.
+    pub(super) noise: bool,
     /// Whether the declared unit was a mistake, by symbol; what such a variable measures is not known.
     doubtful: &'a [bool],
     /// The constants of the file.
@@ -62,6 +68,8 @@ impl<'a> Scope<'a> {
         Scope {
             group: None,
             variables: &[],
+            temporaries: vec![],
+            noise: false,
             doubtful: &[],
             constants,
             lone_units: vec![],
@@ -84,7 +92,9 @@ impl<'a> Scope<'a> {
         scope.group = Some(group);
         scope.variables = variables;
         for (number, variable) in (0u32..).zip(variables) {
-            scope.symbols.entry(variable.name.as_str()).or_insert(Symbol(number));
+            if variable.role != Role::Temporary {
+                scope.symbols.entry(variable.name.as_str()).or_insert(Symbol(number));
+            }
         }
         scope.streams = pool.ids().filter_map(|id| stream(pool, id)).max().map_or(0, |last| last + 1);
         scope
@@ -101,6 +111,13 @@ impl<'a> Scope<'a> {
         if let Some(&symbol) = self.symbols.get(name) {
             return Meaning::Variable(symbol);
         }
+        if let Some(place) = self.temporaries.iter().position(|temporary| temporary.name == name) {
+            let number = u32::try_from(self.variables.len() + place).unwrap_or(u32::MAX);
+            return Meaning::Variable(Symbol(number));
+        }
+        if let Some(index) = self.constants.timed.iter().position(|timed| timed.name == name) {
+            return Meaning::Timed(index);
+        }
         if let Some(index) = self.constants.find(name) {
             return Meaning::Constant(index);
         }
@@ -114,6 +131,12 @@ impl<'a> Scope<'a> {
             return Meaning::Function(function);
         }
         later(name).map_or(Meaning::Unknown, Meaning::Later)
+    }
+
+    /// One variable, of the group or of the code.
+    pub(super) fn variable(&self, symbol: Symbol) -> &Variable {
+        let own = self.variables.get(symbol.index());
+        own.unwrap_or_else(|| &self.temporaries[symbol.index() - self.variables.len()])
     }
 
     /// Whether what `symbol` measures is known.
@@ -157,9 +180,10 @@ impl<'a> Scope<'a> {
     /// The first name in `expr` whose value differs between elements.
     pub(super) fn per_element(&self, expr: &ast::Expr) -> Option<ast::NodeId> {
         let varies = |node: &ast::Node| match node {
-            ast::Node::Name(name) => {
-                self.symbols.get(name.as_str()).is_some_and(|symbol| !self.variables[symbol.index()].shared)
-            }
+            ast::Node::Name(name) => match self.meaning(name) {
+                Meaning::Variable(symbol) => !self.variable(symbol).shared,
+                _ => false,
+            },
             ast::Node::Call(name, _) => Function::named(&name.name).is_some_and(Function::is_random),
             _ => false,
         };
@@ -208,13 +232,14 @@ fn number(name: &str) -> Option<f64> {
     }
 }
 
+/// Whether `name` is one of white noise.
+pub(super) fn is_noise(name: &str) -> bool {
+    name == "xi" || name.starts_with("xi_")
+}
+
 /// Names of Brian2's that wait for a later version.
 fn later(name: &str) -> Option<&'static str> {
-    if name == "xi" || name.starts_with("xi_") {
-        return Some("white noise");
-    }
     match name {
-        "lastspike" | "not_refractory" | "refractory" | "refractory_until" => Some("refractoriness"),
         "lastupdate" | "j" | "N_pre" | "N_post" | "N_incoming" | "N_outgoing" => Some("synapses"),
         _ => None,
     }
@@ -244,9 +269,9 @@ pub(super) fn reserved(name: &str) -> Option<String> {
         "starts with an underscore, which is kept for internal names"
     } else if name.ends_with("_pre") || name.ends_with("_post") {
         "ends in `_pre` or `_post`, which is kept for synapses"
-    } else if matches!(name, "not_refractory" | "refractory" | "refractory_until") {
+    } else if matches!(name, "lastspike" | "not_refractory" | "refractory" | "refractory_until") {
         "is kept for refractoriness"
-    } else if name == "xi" || name.starts_with("xi_") {
+    } else if is_noise(name) {
         "is kept for noise"
     } else {
         return None;

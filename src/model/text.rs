@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Action, Assignment, Clock, Denormals, Group, MathLevel, Model, Record, Role, Variable};
+use super::{
+    Action, Assignment, Cause, Clock, Denormals, Group, MathLevel, Model, Observed, Record, Refractory, Role, Slot,
+    Variable,
+};
 use crate::algebra::{Kind, Printer, Symbol};
 use crate::dimension::Dimension;
 
@@ -26,6 +29,12 @@ impl Model {
             let unit = constant.dimension.unwrap_or(Dimension::DIMENSIONLESS);
             line(&mut out, format_args!("constant {} = {value} : {unit}", constant.name));
         }
+        for array in &self.constants.timed {
+            let unit = array.dimension.unwrap_or(Dimension::DIMENSIONLESS);
+            let columns = array.columns.map_or(String::new(), |columns| format!(" by {columns} columns"));
+            let (name, dt, rows) = (&array.name, array.dt, array.rows());
+            line(&mut out, format_args!("timed_array {name} every {dt}: {rows} rows{columns} : {unit}"));
+        }
         for group in &self.groups {
             line(&mut out, format_args!(""));
             self.group(group, &mut out);
@@ -37,6 +46,12 @@ impl Model {
         for action in &self.script {
             match action {
                 Action::Run { seconds, .. } => line(&mut out, format_args!("run {seconds}")),
+                Action::Switch { record, on } => {
+                    let record = &self.records[*record];
+                    let group = &self.groups[record.group];
+                    let word = if *on { "resume" } else { "pause" };
+                    line(&mut out, format_args!("{word} {}.{}", group.name, group.observed(record)));
+                }
                 Action::Set { group, assignment } => {
                     let group = &self.groups[*group];
                     line(&mut out, format_args!("set {}.{}", group.name, group.assignment(assignment)));
@@ -49,7 +64,7 @@ impl Model {
     fn group(&self, group: &Group, out: &mut String) {
         line(out, format_args!("group {}[{}] on {} {{", group.name, group.size, self.clocks[group.clock].name));
         for variable in &group.variables {
-            if !matches!(variable.role, Role::Builtin(_)) {
+            if !matches!(variable.role, Role::Builtin(_) | Role::LastTick | Role::Temporary) {
                 line(out, format_args!("    {}", group.definition(variable)));
             }
         }
@@ -59,15 +74,53 @@ impl Model {
         for assignment in &group.init {
             line(out, format_args!("    init {}", group.assignment(assignment)));
         }
+        self.happenings(group, out);
         line(out, format_args!("}}"));
+    }
+
+    fn happenings(&self, group: &Group, out: &mut String) {
+        match group.refractory {
+            Some(Refractory::Time(value) | Refractory::Condition(value)) => {
+                line(out, format_args!("    refractory {}", group.expression(value)));
+            }
+            None => {}
+        }
+        for event in &group.events {
+            match &event.cause {
+                Cause::Condition(condition) => {
+                    line(out, format_args!("    event {} = {}", event.name, group.expression(*condition)));
+                }
+                Cause::Given(given) => {
+                    line(out, format_args!("    event {}: {} given", event.name, given.ticks.len()));
+                }
+            }
+            for assignment in &event.code {
+                line(out, format_args!("        {}", group.assignment(assignment)));
+            }
+        }
+        for regular in &group.regular {
+            line(out, format_args!("    every {}", self.clocks[regular.clock].dt));
+            for assignment in &regular.code {
+                line(out, format_args!("        {}", group.assignment(assignment)));
+            }
+        }
     }
 
     fn record(&self, record: &Record, out: &mut String) {
         let group = &self.groups[record.group];
-        let elements = record.elements.as_ref().map_or(String::new(), |elements| format!("{elements:?}"));
-        let variable = &group.variable(record.variable).name;
-        let clock = &self.clocks[record.clock].name;
-        line(out, format_args!("record {}.{variable}{elements} on {clock}", group.name));
+        let what = match &record.observed {
+            Observed::Variable { elements: Some(elements), .. } => format!("{elements:?}"),
+            Observed::Event { captured, .. } if !captured.is_empty() => {
+                let names: Vec<&str> = captured.iter().map(|&symbol| group.variable(symbol).name.as_str()).collect();
+                format!("({})", names.join(", "))
+            }
+            Observed::Variable { .. } | Observed::Event { .. } | Observed::Rate { .. } => String::new(),
+        };
+        let (clock, name) = (&self.clocks[record.clock].name, group.observed(record));
+        let when = if record.slot == Slot::Start { String::new() } else { format!(" when {}", record.slot.name()) };
+        let order = if record.order == 0 { String::new() } else { format!(" order {}", record.order) };
+        let last = record.last.map_or(String::new(), |last| format!(" last {last}"));
+        line(out, format_args!("record {}.{name}{what} on {clock}{when}{order}{last}", group.name));
     }
 }
 
@@ -75,7 +128,13 @@ impl Group {
     fn definition(&self, variable: &Variable) -> String {
         let name = &variable.name;
         let left = match variable.role {
-            Role::Builtin(_) | Role::Parameter => name.clone(),
+            Role::Builtin(_)
+            | Role::Parameter
+            | Role::Noise
+            | Role::LastSpike
+            | Role::NotRefractory
+            | Role::LastTick
+            | Role::Temporary => name.clone(),
             Role::State { derivative } => format!("d{name}/dt = {}", self.expression(derivative)),
             Role::Subexpression { value, .. } => format!("{name} = {}", self.expression(value)),
         };

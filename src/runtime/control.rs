@@ -72,6 +72,19 @@ pub struct Report {
     pub non_finite: Vec<NonFinite>,
 }
 
+impl Report {
+    /// Adds what a run did that followed at once.
+    pub(crate) fn join(&mut self, later: Report) {
+        for (ticks, more) in self.ticks.iter_mut().zip(later.ticks) {
+            *ticks += more;
+        }
+        self.samples += later.samples;
+        self.wall += later.wall;
+        self.cancelled = later.cancelled;
+        self.non_finite.extend(later.non_finite);
+    }
+}
+
 /// Calls the progress callback when it is due.
 pub(super) struct Reporter<'c, 'a> {
     controls: &'c mut Controls<'a>,

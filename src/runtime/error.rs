@@ -49,6 +49,20 @@ pub enum Error {
     },
     /// Times that cannot be counted exactly in 128 bits, or ticks not in 64.
     TooLong,
+    /// What is recorded could not be written while the run went on.
+    Sink {
+        /// `cells.v`
+        what: String,
+        /// The reason.
+        why: String,
+    },
+    /// There is no such recording.
+    UnknownRecording {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
     /// A plan that contradicts itself.
     Plan(String),
 }
@@ -85,6 +99,10 @@ impl fmt::Display for Error {
                 "the time at the end of the run cannot be counted exactly; choose a shorter run, or clocks whose \
                  dt have a simpler ratio"
             ),
+            Error::Sink { what, why } => write!(f, "the recording of `{what}` cannot be written: {why}"),
+            Error::UnknownRecording { name, known } => {
+                write!(f, "there is no recording `{name}`; there {}", list(known))
+            }
             Error::Plan(what) => write!(f, "the compiled model contradicts itself: {what}; please report this"),
         }
     }

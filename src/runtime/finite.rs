@@ -7,10 +7,11 @@
 
 use super::column::Memory;
 use super::group::Group;
+use super::island::Island;
+use super::time::Timeline;
 use super::{Error, Place, Program};
 use crate::algebra::Kind;
 use std::fmt;
-use std::ops::Range;
 
 /// The first infinite value or NaN of a state variable. The run goes on.
 ///
@@ -79,8 +80,17 @@ impl Watch {
         }
     }
 
-    /// Reports what ceased to be finite during `ticks`.
-    pub(super) fn end_chunk(&mut self, group: &Group, ticks: Range<u64>, found: &mut Vec<NonFinite>) {
+    /// Reports what ceased to be finite on the way of all clocks from `from` to `to`.
+    pub(super) fn end_chunk(
+        &mut self,
+        island: &mut Island,
+        timeline: &Timeline,
+        (from, to): (&[u64], &[u64]),
+        found: &mut Vec<NonFinite>,
+    ) {
+        let clock = island.group.program().clock;
+        let ticks = from[clock]..to[clock];
+        let group = &island.group;
         let mut lost = self.lost(group);
         if ticks.end - ticks.start <= 1 {
             // One tick needs no search, and the first chunk of a run has no copy to search in.
@@ -89,22 +99,34 @@ impl Watch {
             }
             return;
         }
-        if !lost.is_empty() {
-            // Kept out of the snapshot until it is needed, so that it takes no memory.
-            self.snapshot.copy_between_runs(&group.program().layout, &group.memory);
+        if lost.is_empty() {
+            return;
         }
+        // Kept out of the snapshot until it is needed, so that it takes no memory.
+        self.snapshot.copy_between_runs(&group.program().layout, &group.memory);
+        std::mem::swap(&mut island.group.memory, &mut self.snapshot);
+        island.silent = true;
+        let mut reached = from.to_vec();
         for tick in ticks.clone() {
-            if lost.is_empty() {
-                return;
-            }
-            group.program().step(self.snapshot.words_mut(), tick);
+            let time = timeline.at(clock, tick + 1);
+            let next = |other: usize| timeline.first_from(other, time).clamp(reached[other], to[other]);
+            let next: Vec<u64> = (0..reached.len()).map(next).collect();
+            island.advance(timeline, &reached, &next);
+            reached = next;
+            let group = &island.group;
             lost.retain(|&index| {
-                let hit = look(group.program(), &self.snapshot, index);
+                let hit = look(group.program(), &group.memory, index);
                 let is_lost = hit.is_none();
                 found.extend(hit.map(|hit| hit.at(tick + 1)));
                 is_lost
             });
+            if lost.is_empty() {
+                break;
+            }
         }
+        island.silent = false;
+        std::mem::swap(&mut island.group.memory, &mut self.snapshot);
+        let group = &island.group;
         for index in lost {
             found.extend(look(group.program(), &group.memory, index).map(|hit| hit.at(ticks.end)));
         }

@@ -1,7 +1,7 @@
 //! One group of a simulation: its memory, and the host's view of it.
 
 use super::column::Memory;
-use super::{Error, Place, Plan, Program, Variable};
+use super::{Error, Place, Plan, Program, Stage, Variable};
 use crate::algebra::Kind;
 use crate::kernel::Type;
 use crate::kernel::abi::Routine;
@@ -27,9 +27,7 @@ impl Group {
         if let Some(id) = program.seed {
             memory.words_mut()[program.layout.uniform_offset(id) / 8] = seed;
         }
-        for routine in &program.init {
-            routine.call(memory.words_mut(), 0..1, 0..program.layout.elements());
-        }
+        program.run(&program.init, memory.words_mut(), 0);
         Ok(Group { plan: Arc::clone(plan), index, memory, stale: true })
     }
 
@@ -128,6 +126,13 @@ impl Group {
     pub(super) fn apply(&mut self, routine: &dyn Routine, tick: u64) {
         let (program, words) = self.parts();
         routine.call(words, tick..tick + 1, 0..program.layout.elements());
+        self.stale = true;
+    }
+
+    /// The same of several stages.
+    pub(super) fn apply_stages(&mut self, stages: &[Stage], tick: u64) {
+        let (program, words) = self.parts();
+        program.run(stages, words, tick);
         self.stale = true;
     }
 

@@ -1,22 +1,27 @@
 //! A group with its monitors, which advances on its own between two times.
 
+use super::event::Events;
 use super::group::Group;
-use super::schedule::{Slot, Task, Work};
+use super::schedule::{Task, Work};
 use super::time::Timeline;
-use super::{Error, Plan, Recording};
+use super::{Error, Plan, Program, Recording, Source};
+use crate::model::Slot;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// One group, what is recorded of it, and its part of the schedule.
 ///
-/// Along the ticks of the group's own clock, `own` is done before each update. Monitors with other
-/// clocks *visit* in between; at a visit that meets a tick of the group, everything that comes
-/// before the update is done in the order of the schedule.
+/// Along the ticks of the group's own clock, `own` is done at each tick. Work with other clocks
+/// *visits* in between; at a visit that meets a tick of the group, everything of both is done in the
+/// order of the schedule.
 pub(super) struct Island {
     pub(super) group: Group,
     pub(super) recordings: Vec<Recording>,
+    pub(super) events: Vec<Events>,
     /// All of it, in order.
     pub(super) tasks: Vec<Task>,
+    /// Whether nothing is recorded, because what was done before is only repeated.
+    pub(super) silent: bool,
     clock: usize,
     own: Vec<Work>,
     visitors: Vec<Visitor>,
@@ -35,15 +40,16 @@ impl Island {
         let group = Group::new(plan, index, seed)?;
         let monitors = (0..plan.monitors.len()).filter(|&monitor| plan.monitors[monitor].group == index);
         let recordings: Result<Vec<Recording>, Error> = monitors.map(|index| Recording::new(plan, index)).collect();
+        let events = (0..plan.event_monitors.len()).filter(|&monitor| plan.event_monitors[monitor].group == index);
+        let events = events.map(|index| Events::new(plan, index)).collect();
         let tasks = tasks(plan, index, timeline);
         let clock = timeline.representative(plan.programs[index].clock);
-        let early = || tasks.iter().filter(|task| task.slot < Slot::Groups);
-        let own = early().filter(|task| task.clock == clock).map(|task| task.work).collect();
-        let mut visiting: Vec<usize> = early().map(|task| task.clock).filter(|&other| other != clock).collect();
+        let own = tasks.iter().filter(|task| task.clock == clock).map(|task| task.work).collect();
+        let mut visiting: Vec<usize> = tasks.iter().map(|task| task.clock).filter(|&other| other != clock).collect();
         visiting.sort_unstable();
         visiting.dedup();
         let visitors = visiting.into_iter().map(|clock| Visitor { clock, next: 0, end: 0 }).collect();
-        Ok(Island { group, recordings: recordings?, tasks, clock, own, visitors })
+        Ok(Island { group, recordings: recordings?, events, tasks, silent: false, clock, own, visitors })
     }
 
     /// Does all ticks of all clocks from those of `from` up to those of `to`.
@@ -52,57 +58,35 @@ impl Island {
             (visitor.next, visitor.end) = (from[visitor.clock], to[visitor.clock]);
         }
         let (mut tick, end) = (from[self.clock], to[self.clock]);
-        let mut prepared = false;
         while let Some(time) = self.next_visit(timeline) {
             let until = timeline.first_from(self.clock, time).clamp(tick, end);
-            self.stretch(tick..until, prepared);
+            self.stretch(tick..until);
             tick = until;
-            prepared = tick < end && timeline.at(self.clock, tick) == time;
-            self.visit(timeline, time, tick, prepared);
+            let meets = tick < end && timeline.at(self.clock, tick) == time;
+            self.visit(timeline, time, tick, meets);
+            tick += u64::from(meets);
         }
-        self.stretch(tick..end, prepared);
+        self.stretch(tick..end);
     }
 
-    /// Ticks of the group's clock without a visit. When `prepared`, all that comes before the first
-    /// update is done already.
-    fn stretch(&mut self, mut ticks: Range<u64>, prepared: bool) {
+    /// Ticks of the group's clock without a visit.
+    fn stretch(&mut self, ticks: Range<u64>) {
         if ticks.is_empty() {
             return;
         }
-        if self.own.is_empty() {
-            return self.update(ticks);
-        }
-        if prepared {
-            self.update(ticks.start..ticks.start + 1);
-            ticks.start += 1;
-        }
-        self.tick_by_tick(ticks);
-    }
-
-    /// The path of recording at every tick: nothing but calls and copies.
-    fn tick_by_tick(&mut self, ticks: Range<u64>) {
-        let Island { group, recordings, own, .. } = self;
-        let (program, words) = group.parts();
-        let elements = program.layout.elements();
-        let update = program.update.as_deref();
-        for tick in ticks {
-            for &work in own.iter() {
-                match work {
-                    Work::Record(index) => recordings[index].record(words, tick, elements),
-                    Work::Before => program.before(words, tick),
-                    Work::Update => {}
-                }
-            }
-            if let Some(update) = update {
-                update.call(words, tick..tick + 1, 0..elements);
-            }
-        }
-    }
-
-    fn update(&mut self, ticks: Range<u64>) {
+        let alone = matches!(self.own.as_slice(), [Work::Part(_)]);
         let (program, words) = self.group.parts();
-        if let Some(update) = &program.update {
-            update.call(words, ticks, 0..program.layout.elements());
+        if let Some(whole) = program.whole().filter(|_| alone) {
+            return whole.call(words, ticks, 0..program.layout.elements());
+        }
+        for tick in ticks {
+            program.begin_tick(words);
+            for &work in &self.own {
+                perform(work, (program, words), &mut self.recordings, tick, tick, self.silent);
+            }
+            if !self.silent {
+                self.events.iter_mut().for_each(|events| events.record(program, words, tick));
+            }
         }
     }
 
@@ -112,22 +96,25 @@ impl Island {
         waiting.map(|visitor| timeline.at(visitor.clock, visitor.next)).min()
     }
 
-    /// Everything before the update at `time`, at which some visitor ticks, and, when `meets`, the
-    /// group too.
+    /// Everything at `time`, at which some visitor ticks, and, when `meets`, the group too.
     fn visit(&mut self, timeline: &Timeline, time: u128, tick: u64, meets: bool) {
-        let Island { group, recordings, tasks, clock, visitors, .. } = self;
+        let Island { group, recordings, events, tasks, clock, visitors, silent, .. } = self;
         let (program, words) = group.parts();
         let comes = |visitor: &Visitor| visitor.next < visitor.end && timeline.at(visitor.clock, visitor.next) == time;
-        for task in tasks.iter().filter(|task| task.slot < Slot::Groups) {
+        if meets {
+            program.begin_tick(words);
+        }
+        for task in tasks.iter() {
             let due = match visitors.iter().find(|visitor| visitor.clock == task.clock) {
-                Some(visitor) => comes(visitor),
-                None => meets && task.clock == *clock,
+                Some(visitor) => comes(visitor).then_some(visitor.next),
+                None => (meets && task.clock == *clock).then_some(tick),
             };
-            match task.work {
-                Work::Record(index) if due => recordings[index].record(words, tick, program.layout.elements()),
-                Work::Before if due => program.before(words, tick),
-                Work::Record(_) | Work::Before | Work::Update => {}
+            if let Some(own) = due {
+                perform(task.work, (program, words), recordings, tick, own, *silent);
             }
+        }
+        if meets && !*silent {
+            events.iter_mut().for_each(|events| events.record(program, words, tick));
         }
         for visitor in visitors.iter_mut().filter(|visitor| comes(visitor)) {
             visitor.next += 1;
@@ -135,23 +122,71 @@ impl Island {
     }
 }
 
+/// Does one thing: at the tick `tick` of the group, which is the tick `own` of the work's clock.
+#[inline]
+fn perform(
+    work: Work,
+    (program, words): (&Program, &mut [u64]),
+    recordings: &mut [Recording],
+    tick: u64,
+    own: u64,
+    silent: bool,
+) {
+    match work {
+        Work::Before => program.run(&program.before, words, tick),
+        Work::Regular(number) => program.run(&program.regular[number].stages, words, tick),
+        Work::Part(number) => program.run(&program.parts[number].stages, words, tick),
+        Work::Given(number) => give(program, number, words, tick),
+        Work::Record(_) | Work::Rate(_) if silent => {}
+        Work::Record(number) => recordings[number].record(program, words, tick, own),
+        Work::Rate(number) => recordings[number].count(program, words, tick),
+    }
+}
+
+/// Lists the elements of given spikes.
+fn give(program: &Program, number: usize, words: &mut [u64], tick: u64) {
+    let event = &program.events[number];
+    let Some(given) = &event.given else { return };
+    let tick = given.period.map_or(tick, |period| tick % period);
+    let first = given.ticks.partition_point(|&other| other < tick);
+    let end = first + given.ticks[first..].iter().take_while(|&&other| other == tick).count();
+    let start = program.layout.column_offset(event.elements) / 8;
+    for (word, &element) in words[start..].iter_mut().zip(&given.elements[first..end]) {
+        *word = u64::from(element);
+    }
+    words[program.layout.uniform_offset(event.count) / 8] = (end - first) as u64;
+}
+
 /// All tasks of one group, in order.
 fn tasks(plan: &Plan, index: usize, timeline: &Timeline) -> Vec<Task> {
     let program = &plan.programs[index];
-    let task = |slot, name: String, clock, work| {
+    let task = |slot, (order, records), name: String, clock, work| {
         let clock = timeline.representative(clock);
-        Task { slot, order: 0, name, clock, work }
+        Task { slot, order, records, name, clock, work }
     };
     let mut tasks = Vec::new();
+    let own = |what: &str| format!("{}.{what}", program.name);
     if !program.before.is_empty() {
-        tasks.push(task(Slot::BeforeStart, format!("{}.before", program.name), program.clock, Work::Before));
+        tasks.push(task(Slot::BeforeStart, (0, false), own("before"), program.clock, Work::Before));
     }
-    if program.update.is_some() {
-        tasks.push(task(Slot::Groups, format!("{}.update", program.name), program.clock, Work::Update));
+    for (number, regular) in program.regular.iter().enumerate() {
+        let name = own(&format!("run_regularly{number:06}"));
+        tasks.push(task(Slot::Start, (0, false), name, regular.clock, Work::Regular(number)));
+    }
+    for (number, part) in program.parts.iter().enumerate() {
+        let name = if number == 0 { own("update") } else { own(&format!("update{number:06}")) };
+        tasks.push(task(part.slot, (0, false), name, program.clock, Work::Part(number)));
+    }
+    for (number, event) in program.events.iter().enumerate().filter(|(_, event)| event.given.is_some()) {
+        tasks.push(task(Slot::Thresholds, (0, false), own(&event.name), program.clock, Work::Given(number)));
     }
     let monitors = plan.monitors.iter().filter(|monitor| monitor.group == index);
     for (number, monitor) in monitors.enumerate() {
-        tasks.push(task(Slot::Start, monitor.name.clone(), monitor.clock, Work::Record(number)));
+        let (clock, work) = match monitor.source {
+            Source::Place(_) => (monitor.clock, Work::Record(number)),
+            Source::Rate { .. } => (program.clock, Work::Rate(number)),
+        };
+        tasks.push(task(monitor.slot, (monitor.order, true), monitor.name.clone(), clock, work));
     }
     tasks.sort();
     tasks

@@ -14,6 +14,7 @@ mod column;
 mod control;
 mod denormal;
 mod error;
+mod event;
 mod finite;
 mod group;
 mod island;
@@ -25,19 +26,21 @@ mod time;
 
 pub use control::{CancelToken, Controls, Progress, Report};
 pub use error::Error;
+pub use event::{EventSink, Events};
 pub use finite::NonFinite;
 pub use group::Group;
-pub use monitor::Recording;
+pub use monitor::{Recording, Sink};
 pub use network::Network;
-pub use schedule::{Slot, Task};
-pub use stage::{Propagate, Propagator, Stage};
+pub use crate::model::Slot;
+pub use schedule::Task;
+pub use stage::{Drawing, Propagate, Propagator, Stage};
 pub use time::Time;
 
 use crate::algebra::Kind;
 use crate::dimension::Dimension;
 use crate::kernel::Type;
 use crate::kernel::abi::{ColumnId, Layout, Routine, UniformId};
-use crate::model::{Clock, Denormals};
+use crate::model::{Clock, Denormals, GivenSpikes};
 use std::sync::Arc;
 
 /// A compiled model, shared by all its simulations.
@@ -48,6 +51,8 @@ pub struct Plan {
     pub programs: Vec<Program>,
     /// What is recorded.
     pub monitors: Vec<MonitorPlan>,
+    /// Which events are recorded.
+    pub event_monitors: Vec<EventMonitorPlan>,
     /// What happens to numbers too small for full precision.
     pub denormals: Denormals,
 }
@@ -65,28 +70,71 @@ pub struct Program {
     /// Where the seed of random numbers is kept, an integer; `None` where there are none.
     pub seed: Option<UniformId>,
     /// Initial values, run once in order, at tick 0, when a simulation is made.
-    pub init: Vec<Arc<dyn Routine>>,
+    pub init: Vec<Stage>,
     /// Fills hidden columns and uniforms from parameters: before a run when a parameter was written.
     pub prelude: Vec<Stage>,
     /// Subexpressions that are constant over dt: every tick, in slot [`Slot::BeforeStart`].
     pub before: Vec<Stage>,
-    /// The state update: every tick, in slot [`Slot::Groups`]; one call may do many ticks.
-    pub update: Option<Arc<dyn Routine>>,
+    /// Code that runs at regular times, in slot [`Slot::Start`].
+    pub regular: Vec<RegularPlan>,
+    /// The state update, thresholds and resets: every tick, in order. Where it is one call and there
+    /// are no events, one call may do many ticks.
+    pub parts: Vec<Part>,
+    /// The events that somebody looks at.
+    pub events: Vec<EventPlan>,
+}
+
+/// A part of each tick that is done at once.
+pub struct Part {
+    /// When.
+    pub slot: Slot,
+    /// What is done, in order.
+    pub stages: Vec<Stage>,
+}
+
+/// Code that runs at regular times.
+pub struct RegularPlan {
+    /// An index into [`Plan::clocks`].
+    pub clock: usize,
+    /// What is done, in order.
+    pub stages: Vec<Stage>,
+}
+
+/// An event whose elements are listed at each tick.
+pub struct EventPlan {
+    /// `spike`
+    pub name: String,
+    /// How many there are at this tick.
+    pub count: UniformId,
+    /// Their numbers.
+    pub elements: ColumnId,
+    /// What fills the list, where kernels do not.
+    pub given: Option<Arc<GivenSpikes>>,
 }
 
 impl Program {
-    /// All stages before a tick.
-    fn before(&self, words: &mut [u64], tick: u64) {
-        for stage in &self.before {
+    /// Some stages, one after the other.
+    fn run(&self, stages: &[Stage], words: &mut [u64], tick: u64) {
+        for stage in stages {
             stage.run(&self.layout, words, tick);
         }
     }
 
-    /// One tick without monitors.
-    fn step(&self, words: &mut [u64], tick: u64) {
-        self.before(words, tick);
-        if let Some(update) = &self.update {
-            update.call(words, tick..tick + 1, 0..self.layout.elements());
+    /// The call that does all of a tick, and may do many.
+    fn whole(&self) -> Option<&dyn Routine> {
+        match self.parts.as_slice() {
+            [Part { stages, .. }] if self.events.is_empty() => match stages.as_slice() {
+                [Stage::Call(routine)] => Some(&**routine),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Forgets the events of the tick before.
+    fn begin_tick(&self, words: &mut [u64]) {
+        for event in &self.events {
+            words[self.layout.uniform_offset(event.count) / 8] = 0;
         }
     }
 }
@@ -118,6 +166,15 @@ pub enum Place {
 }
 
 impl Place {
+    /// The numbers themselves, as words; truth values are bytes and have none.
+    fn words(self, layout: &Layout) -> Option<std::ops::Range<usize>> {
+        if self.ty(layout) == Type::Bool {
+            return None;
+        }
+        let start = self.word(layout, 0);
+        Some(start..start + self.length(layout))
+    }
+
     /// The byte of a group's memory at which it starts.
     fn offset(self, layout: &Layout) -> usize {
         match self {
@@ -151,7 +208,7 @@ impl Place {
     }
 }
 
-/// What one monitor records, in slot [`Slot::Start`] of each tick of its clock.
+/// What one monitor records at each tick of its clock.
 pub struct MonitorPlan {
     /// `cells.v`
     pub name: String,
@@ -165,9 +222,55 @@ pub struct MonitorPlan {
     pub elements: Option<Vec<usize>>,
     /// An index into [`Plan::clocks`].
     pub clock: usize,
-    /// What is copied.
-    pub source: Place,
-    /// Fills `source` before it is copied, for what is not stored otherwise. It is called with the
+    /// When within a tick.
+    pub slot: Slot,
+    /// Within the slot, lower first.
+    pub order: i32,
+    /// How many of the newest rows are kept; `None` keeps all.
+    pub last: Option<usize>,
+    /// What is recorded.
+    pub source: Source,
+    /// Fills the source before it is copied, for what is not stored otherwise. It runs with the
     /// tick of the group's clock that comes next, also when the monitor has a clock of its own.
-    pub evaluate: Option<Arc<dyn Routine>>,
+    pub evaluate: Vec<Stage>,
+}
+
+/// Where recorded numbers come from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Source {
+    /// They are copied.
+    Place(Place),
+    /// Spikes per element and second, over a tick of the monitor's clock, which is a whole number of
+    /// ticks of the group's.
+    Rate {
+        /// An index into [`Program::events`].
+        event: usize,
+        /// The standard deviation in seconds of the Gaussian that smooths it for a reader.
+        smooth: Option<f64>,
+    },
+}
+
+/// Which event is recorded.
+pub struct EventMonitorPlan {
+    /// `cells.spikes`
+    pub name: String,
+    /// An index into [`Plan::programs`].
+    pub group: usize,
+    /// An index into [`Program::events`].
+    pub event: usize,
+    /// Numbers that are kept of each.
+    pub kept: Vec<Kept>,
+    /// How many of the newest are kept; `None` keeps all.
+    pub last: Option<usize>,
+}
+
+/// A variable whose value at the moment of an event is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// As in the text.
+    pub name: String,
+    /// In SI base units.
+    pub dimension: Dimension,
+    /// The list of its values.
+    pub list: ColumnId,
 }

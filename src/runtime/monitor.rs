@@ -1,12 +1,13 @@
 //! Recordings: what a monitor has seen.
 
 use super::buffer::Buffer;
-use super::{Error, MonitorPlan, Place, Plan};
+use super::{Error, MonitorPlan, Place, Plan, Program, Source};
 use crate::algebra::Kind;
 use crate::dimension::Dimension;
 use crate::kernel::Type;
-use crate::kernel::abi::{Layout, Routine};
+use crate::kernel::abi::Layout;
 use crate::model::Seconds;
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 /// What one monitor has recorded: a row of floats for each tick of its clock.
@@ -31,17 +32,50 @@ pub struct Recording {
     width: usize,
     dt: Seconds,
     reader: Reader,
-    evaluate: Option<Arc<dyn Routine>>,
     buffer: Buffer,
-    samples: usize,
+    /// Rows in the buffer.
+    rows: usize,
+    /// Rows that were recorded before those of the buffer, and are gone or in a sink.
+    gone: u64,
+    /// Where recording began or went on after a pause: the number of the row, and its tick.
+    begins: Vec<(u64, u64)>,
+    /// The tick of the row that would follow without a gap.
+    next: u64,
+    paused: bool,
+    /// Spikes so far in a bin that has not ended.
+    counted: u64,
+    sink: Option<Box<dyn Sink>>,
+    /// Why the sink failed, until it was told.
+    failure: Option<String>,
 }
+
+/// Takes the rows of a recording while a run goes on, so that they need no memory.
+pub trait Sink: Send {
+    /// Takes rows with their times.
+    ///
+    /// # Errors
+    /// When they cannot be kept; the run ends then.
+    fn write(&mut self, times: &[f64], values: &[f64]) -> Result<(), String>;
+
+    /// Makes everything that was taken safe.
+    ///
+    /// # Errors
+    /// As [`Sink::write`].
+    fn flush(&mut self) -> Result<(), String>;
+}
+
+/// Numbers that a recording with a sink holds at most, or one row.
+const SINK_NUMBERS: usize = 1 << 17;
 
 impl Recording {
     /// An empty recording.
     pub(super) fn new(plan: &Arc<Plan>, index: usize) -> Result<Self, Error> {
         let monitor = &plan.monitors[index];
         let layout = &plan.programs[monitor.group].layout;
-        let length = monitor.source.length(layout);
+        let length = match monitor.source {
+            Source::Place(place) => place.length(layout),
+            Source::Rate { .. } => 1,
+        };
         if let Some(outside) = monitor.elements.iter().flatten().find(|&&element| element >= length) {
             return Err(Error::Plan(format!("`{}` has no element {outside} to record", monitor.name)));
         }
@@ -52,9 +86,15 @@ impl Recording {
             width: monitor.elements.as_ref().map_or(length, Vec::len),
             dt: plan.clocks[monitor.clock].dt,
             reader: Reader::new(monitor, layout),
-            evaluate: monitor.evaluate.clone(),
             buffer: Buffer::Heap(Vec::new()),
-            samples: 0,
+            rows: 0,
+            gone: 0,
+            begins: vec![],
+            next: 0,
+            paused: false,
+            counted: 0,
+            sink: None,
+            failure: None,
         })
     }
 
@@ -84,9 +124,19 @@ impl Recording {
         self.width
     }
 
-    /// The number of rows.
+    /// The number of rows that are kept here.
     pub fn samples(&self) -> usize {
-        self.samples
+        self.monitor().last.map_or(self.rows, |last| self.rows.min(last))
+    }
+
+    /// The number of rows ever recorded, those too that were dropped or streamed to a file.
+    pub fn total(&self) -> u64 {
+        self.gone + self.rows as u64
+    }
+
+    /// Whether recording is paused.
+    pub fn is_paused(&self) -> bool {
+        self.paused
     }
 
     /// The time between two rows.
@@ -96,30 +146,97 @@ impl Recording {
 
     /// The time of each row in seconds.
     pub fn times(&self) -> Vec<f64> {
-        (0..self.samples).map(|sample| self.time(sample)).collect()
+        (0..self.samples()).map(|sample| self.time(sample)).collect()
     }
 
     /// The time of row number `sample` in seconds.
     #[allow(clippy::cast_precision_loss, reason = "exact below 2^53 samples")]
     pub fn time(&self, sample: usize) -> f64 {
-        sample as f64 * self.dt.to_f64()
+        let row = self.gone + (self.first() + sample) as u64;
+        let begin = self.begins.partition_point(|&(first, _)| first <= row);
+        let (first, tick) = begin.checked_sub(1).map_or((0, 0), |begin| self.begins[begin]);
+        (tick + (row - first)) as f64 * self.dt.to_f64()
     }
 
     /// All rows, one after the other, without gaps.
     pub fn values(&self) -> &[f64] {
-        &self.buffer.floats()[..self.samples * self.width]
+        &self.buffer.floats()[self.first() * self.width..self.rows * self.width]
     }
 
     /// Row number `sample`; `None` when there are not so many.
     pub fn row(&self, sample: usize) -> Option<&[f64]> {
-        if sample >= self.samples {
+        if sample >= self.samples() {
             return None;
         }
         self.values().get(sample * self.width..(sample + 1) * self.width)
     }
 
+    /// The values, smoothed over time where the text asks for it: each element's convolved with a
+    /// Gaussian of that standard deviation, cut at four of them and at the ends of the recording, where
+    /// the weights that are left are scaled to a sum of 1. The weights are those of a regular grid.
+    pub fn smoothed(&self) -> Cow<'_, [f64]> {
+        match self.monitor().source {
+            Source::Rate { smooth: Some(width), .. } => Cow::Owned(self.smooth(width)),
+            Source::Rate { smooth: None, .. } | Source::Place(_) => Cow::Borrowed(self.values()),
+        }
+    }
+
+    /// The same over a given standard deviation in seconds.
+    pub fn smooth(&self, deviation: f64) -> Vec<f64> {
+        smooth(self.values(), self.width, deviation / self.dt.to_f64())
+    }
+
+    /// The first row of the buffer that is still to be seen.
+    fn first(&self) -> usize {
+        self.rows - self.samples()
+    }
+
     fn monitor(&self) -> &MonitorPlan {
         &self.plan.monitors[self.index]
+    }
+
+    /// Pauses recording, or goes on.
+    pub(super) fn pause(&mut self, paused: bool) {
+        self.paused = paused;
+        self.counted = 0;
+    }
+
+    /// Gives what is recorded from here on to `sink`, and what is kept so far first.
+    pub(super) fn stream(&mut self, sink: Box<dyn Sink>) -> Result<(), Error> {
+        self.sink = Some(sink);
+        self.drain();
+        self.check()
+    }
+
+    /// What the sink has complained of.
+    pub(super) fn check(&mut self) -> Result<(), Error> {
+        match self.failure.take() {
+            Some(what) => Err(Error::Sink { what: self.name().to_owned(), why: what }),
+            None => Ok(()),
+        }
+    }
+
+    /// Hands all rows to the sink.
+    fn drain(&mut self) {
+        let times = self.times();
+        let Some(mut sink) = self.sink.take() else { return };
+        if let Err(why) = sink.write(&times, self.values()) {
+            self.failure.get_or_insert(why);
+        }
+        self.sink = Some(sink);
+        self.gone += self.rows as u64;
+        self.rows = 0;
+    }
+
+    /// Hands all rows to the sink, if there is one, and makes them safe there.
+    pub(super) fn flush(&mut self) -> Result<(), Error> {
+        if self.sink.is_some() {
+            self.drain();
+        }
+        if let Some(Err(why)) = self.sink.as_mut().map(|sink| sink.flush()) {
+            self.failure.get_or_insert(why);
+        }
+        self.check()
     }
 
     /// The bytes that must be got for `ticks` more rows; 0 when there is room.
@@ -131,27 +248,121 @@ impl Recording {
     /// Makes room for `ticks` more rows.
     pub(super) fn reserve(&mut self, ticks: u64) -> Result<(), Error> {
         let bytes = self.bytes_with(ticks);
-        let used = self.samples * self.width;
+        let used = self.rows * self.width;
         let needed = usize::try_from(bytes).ok().map(|bytes| bytes / size_of::<f64>());
         let grown = needed.and_then(|needed| self.buffer.grow(used, needed));
         grown.ok_or_else(|| Error::Memory { what: format!("the recording of `{}`", self.name()), bytes })
     }
 
-    /// The bytes of the recording with `ticks` more rows.
+    /// The bytes of the recording with `ticks` more rows. With a bound it has room for twice as many,
+    /// so that old rows seldom have to be moved.
     fn bytes_with(&self, ticks: u64) -> u128 {
-        (self.samples as u128 + u128::from(ticks)) * self.width as u128 * size_of::<f64>() as u128
+        let mut rows = self.rows as u128 + u128::from(ticks);
+        if let Some(last) = self.monitor().last {
+            rows = rows.min(2 * last as u128).max(self.rows as u128);
+        }
+        if self.sink.is_some() {
+            rows = rows.min(self.sink_rows() as u128).max(self.rows as u128);
+        }
+        rows * self.width as u128 * size_of::<f64>() as u128
     }
 
-    /// Appends a row, for which there is room; `tick` is the next tick of the group.
-    pub(super) fn record(&mut self, words: &mut [u64], tick: u64, elements: usize) {
-        if let Some(evaluate) = &self.evaluate {
-            evaluate.call(words, tick..tick + 1, 0..elements);
+    fn sink_rows(&self) -> usize {
+        (SINK_NUMBERS / self.width.max(1)).max(1)
+    }
+
+    /// Makes sure that one more row fits into what was reserved.
+    fn make_room(&mut self) {
+        if let Some(last) = self.monitor().last.filter(|&last| self.rows >= 2 * last) {
+            let width = self.width;
+            self.buffer.floats_mut().copy_within((self.rows - last) * width..self.rows * width, 0);
+            self.gone += (self.rows - last) as u64;
+            self.rows = last;
+        } else if self.sink.is_some() && self.rows >= self.sink_rows() {
+            self.drain();
         }
-        let start = self.samples * self.width;
+    }
+
+    /// Appends a row for the tick `own` of the recording's clock, for which there is room; `tick` is the
+    /// next tick of the group.
+    pub(super) fn record(&mut self, program: &Program, words: &mut [u64], tick: u64, own: u64) {
+        if self.paused {
+            return;
+        }
+        let plan = Arc::clone(&self.plan);
+        program.run(&plan.monitors[self.index].evaluate, words, tick);
+        self.begin_row(own);
+        let start = self.rows * self.width;
         let row = &mut self.buffer.floats_mut()[start..start + self.width];
         self.reader.read(words, row);
-        self.samples += 1;
+        self.rows += 1;
     }
+
+    fn begin_row(&mut self, own: u64) {
+        self.make_room();
+        if self.next != own || self.begins.is_empty() {
+            self.begins.push((self.total(), own));
+        }
+        self.next = own + 1;
+    }
+
+    /// Counts the spikes of a tick; at the end of a bin, appends its rate.
+    #[allow(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    pub(super) fn count(&mut self, program: &Program, words: &[u64], tick: u64) {
+        let Source::Rate { event, .. } = self.monitor().source else { return };
+        if self.paused {
+            return;
+        }
+        self.counted += words[program.layout.uniform_offset(program.events[event].count) / 8];
+        let group = self.plan.clocks[program.clock].dt;
+        let ticks = (self.dt.to_f64() / group.to_f64()).round().max(1.0);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number, by the checks")]
+        let bin = ticks as u64;
+        if !(tick + 1).is_multiple_of(bin) {
+            return;
+        }
+        self.begin_row(tick / bin);
+        let elements = program.layout.elements().max(1) as f64;
+        let rate = self.counted as f64 / (ticks * group.to_f64()) / elements;
+        self.buffer.floats_mut()[self.rows] = rate;
+        self.rows += 1;
+        self.counted = 0;
+    }
+}
+
+/// Convolves each column with a Gaussian of `deviation` rows.
+fn smooth(values: &[f64], width: usize, deviation: f64) -> Vec<f64> {
+    let rows = if width == 0 { 0 } else { values.len() / width };
+    if !(deviation > 0.0) || rows == 0 {
+        return values.to_vec();
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the number of rows")]
+    let reach = ((4.0 * deviation).ceil() as usize).min(rows);
+    #[allow(clippy::cast_precision_loss, reason = "rows are far below 2^53")]
+    let weights: Vec<f64> = (0..=reach).map(|row| gaussian(row as f64 / deviation)).collect();
+    let mut smoothed = Vec::with_capacity(values.len());
+    for row in 0..rows {
+        let (first, last) = (row.saturating_sub(reach), (row + reach).min(rows - 1));
+        let total: f64 = (first..=last).map(|other| weights[other.abs_diff(row)]).sum();
+        for column in 0..width {
+            let sum: f64 =
+                (first..=last).map(|other| weights[other.abs_diff(row)] * values[other * width + column]).sum();
+            smoothed.push(sum / total);
+        }
+    }
+    smoothed
+}
+
+/// exp(-x²/2), by repeated multiplication: weights that need no last digit, but the same on every
+/// machine.
+fn gaussian(x: f64) -> f64 {
+    // exp(-y) = (exp(-y/1024))^1024, the inner one by its series.
+    let y = x * x / 2.0 / 1024.0;
+    let mut value = 1.0 - y + y * y / 2.0 - y * y * y / 6.0 + y * y * y * y / 24.0;
+    for _ in 0..10 {
+        value *= value;
+    }
+    value
 }
 
 /// How a row is read from a group's memory.
@@ -164,10 +375,13 @@ struct Reader {
 
 impl Reader {
     fn new(monitor: &MonitorPlan, layout: &Layout) -> Self {
-        let ty = monitor.source.ty(layout);
-        let offset = monitor.source.offset(layout);
+        let Source::Place(place) = monitor.source else {
+            return Reader { ty: Type::F64, start: 0, chosen: None };
+        };
+        let ty = place.ty(layout);
+        let offset = place.offset(layout);
         let start = if ty == Type::Bool { offset } else { offset / 8 };
-        let chosen = match monitor.source {
+        let chosen = match place {
             Place::Column(_) => monitor.elements.clone(),
             Place::Uniform(_) => None,
         };

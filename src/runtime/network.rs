@@ -7,7 +7,7 @@ use super::group::Group;
 use super::island::Island;
 use super::schedule::Task;
 use super::time::{Time, Timeline};
-use super::{Error, MonitorPlan, Plan, Recording, buffer};
+use super::{Error, EventSink, Events, MonitorPlan, Plan, Recording, Sink, Stage, buffer};
 use crate::kernel::abi::Routine;
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,6 +20,8 @@ pub struct Network {
     watches: Vec<Watch>,
     /// For each monitor its island and its number there.
     monitors: Vec<(usize, usize)>,
+    /// The same for monitors of events.
+    event_monitors: Vec<(usize, usize)>,
     /// For each clock the next tick.
     ticks: Vec<u64>,
     time: Time,
@@ -50,8 +52,10 @@ impl Network {
         let islands = islands?;
         let watches: Result<Vec<Watch>, Error> = islands.iter().map(|island| Watch::new(&island.group)).collect();
         let ticks = vec![0; plan.clocks.len()];
-        let (monitors, busy) = (monitors(&plan), busy(&plan, &islands));
-        Ok(Network { plan, timeline, islands, watches: watches?, monitors, ticks, time: Time::ZERO, busy })
+        let event_monitors = places(&plan, plan.event_monitors.iter().map(|monitor| monitor.group));
+        let monitors = places(&plan, plan.monitors.iter().map(|monitor| monitor.group));
+        let (watches, busy) = (watches?, busy(&plan, &islands));
+        Ok(Network { plan, timeline, islands, watches, monitors, event_monitors, ticks, time: Time::ZERO, busy })
     }
 
     /// Advances by the decimal number of 15 digits nearest to `seconds`.
@@ -74,6 +78,7 @@ impl Network {
         let target = self.time.plus(span).ok_or(Error::TooLong)?;
         let ends = self.ends(target)?;
         self.make_room(&ends)?;
+        let rows: u64 = self.recordings().map(Recording::total).sum();
         let mut run = Run {
             target,
             before: self.ticks.clone(),
@@ -82,11 +87,11 @@ impl Network {
             found: Vec::new(),
             ends,
         };
-        let cancelled = self.chunks(&mut run);
+        let cancelled = self.chunks(&mut run)?;
         let done = |(after, before): (&u64, &u64)| after - before;
         let ticks: Vec<u64> = self.ticks.iter().zip(&run.before).map(done).collect();
         Ok(Report {
-            samples: self.plan.monitors.iter().map(|monitor| ticks[monitor.clock]).sum(),
+            samples: self.recordings().map(Recording::total).sum::<u64>() - rows,
             ticks,
             wall: begun.elapsed(),
             cancelled,
@@ -139,6 +144,81 @@ impl Network {
         Ok(())
     }
 
+    /// The same of several stages.
+    ///
+    /// # Errors
+    /// When there is no such group.
+    pub fn apply_stages(&mut self, group: &str, stages: &[Stage]) -> Result<(), Error> {
+        let index = self.find(group)?;
+        let tick = self.ticks[self.plan.programs[index].clock];
+        let _mode = Mode::enter(self.plan.denormals);
+        self.islands[index].group.apply_stages(stages, tick);
+        Ok(())
+    }
+
+    /// Pauses a recording of values or events, or lets it go on.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn pause(&mut self, name: &str, paused: bool) -> Result<(), Error> {
+        if let Some(recording) = self.recording_mut(name) {
+            recording.pause(paused);
+            return Ok(());
+        }
+        match self.events_mut(name) {
+            Some(events) => events.paused = paused,
+            None => return Err(self.unknown_recording(name)),
+        }
+        Ok(())
+    }
+
+    /// Lets a recording hand its rows to `sink` from here on, and what it holds so far at once.
+    ///
+    /// # Errors
+    /// When there is none of that name, or the sink refuses.
+    pub fn stream(&mut self, name: &str, sink: Box<dyn Sink>) -> Result<(), Error> {
+        match self.recording_mut(name) {
+            Some(recording) => recording.stream(sink),
+            None => Err(self.unknown_recording(name)),
+        }
+    }
+
+    /// The same for events.
+    ///
+    /// # Errors
+    /// As [`Self::stream`].
+    pub fn stream_events(&mut self, name: &str, sink: Box<dyn EventSink>) -> Result<(), Error> {
+        match self.events_mut(name) {
+            Some(events) => events.stream(sink),
+            None => Err(self.unknown_recording(name)),
+        }
+    }
+
+    /// Hands everything to the sinks and makes it safe there.
+    ///
+    /// # Errors
+    /// When a sink refuses.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        for island in &mut self.islands {
+            island.recordings.iter_mut().try_for_each(Recording::flush)?;
+            island.events.iter_mut().try_for_each(Events::flush)?;
+        }
+        Ok(())
+    }
+
+    fn recording_mut(&mut self, name: &str) -> Option<&mut Recording> {
+        self.islands.iter_mut().flat_map(|island| &mut island.recordings).find(|recording| recording.name() == name)
+    }
+
+    fn events_mut(&mut self, name: &str) -> Option<&mut Events> {
+        self.islands.iter_mut().flat_map(|island| &mut island.events).find(|events| events.name() == name)
+    }
+
+    fn unknown_recording(&self, name: &str) -> Error {
+        let known = self.recordings().map(Recording::name).chain(self.events().map(Events::name));
+        Error::UnknownRecording { name: name.to_owned(), known: known.map(str::to_owned).collect() }
+    }
+
     /// A group, to be read.
     ///
     /// # Errors
@@ -164,6 +244,11 @@ impl Network {
     /// All recordings, in the order of the plan's monitors.
     pub fn recordings(&self) -> impl ExactSizeIterator<Item = &Recording> {
         self.monitors.iter().map(|&(island, number)| &self.islands[island].recordings[number])
+    }
+
+    /// All recorded events, in the order of the plan's monitors.
+    pub fn events(&self) -> impl ExactSizeIterator<Item = &Events> {
+        self.event_monitors.iter().map(|&(island, number)| &self.islands[island].events[number])
     }
 
     /// The compiled model.
@@ -201,14 +286,15 @@ struct Run<'c, 'a> {
 
 impl Network {
     /// The loop: chunk by chunk until all clocks are at their ends. Gives whether it was cancelled.
-    fn chunks(&mut self, run: &mut Run<'_, '_>) -> bool {
+    fn chunks(&mut self, run: &mut Run<'_, '_>) -> Result<bool, Error> {
         let mut pace = Pace::new();
         let mut around = Instant::now();
         self.prepare(&mut run.found);
         run.reporter.say(0.0, 0.0);
         loop {
             if run.reporter.is_cancelled() && self.ticks != run.ends {
-                return true;
+                self.flush()?;
+                return Ok(true);
             }
             let (to, time) = self.chunk(run, pace.ticks());
             let work = Instant::now();
@@ -220,9 +306,11 @@ impl Network {
             self.time = time;
             if self.ticks == run.ends {
                 self.time = run.target;
+                self.flush()?;
                 run.reporter.say(1.0, run.target.to_f64() - run.start);
-                return false;
+                return Ok(false);
             }
+            self.complaints()?;
             pace.learn(done - work, before + done.elapsed());
             let (span, simulated) = (run.target.to_f64() - run.start, time.to_f64() - run.start);
             run.reporter.maybe_say((simulated / span).clamp(0.0, 1.0), simulated);
@@ -252,6 +340,15 @@ impl Network {
         std::mem::replace(&mut self.ticks, to)
     }
 
+    /// The first thing that a sink has complained of.
+    fn complaints(&mut self) -> Result<(), Error> {
+        for island in &mut self.islands {
+            island.recordings.iter_mut().try_for_each(Recording::check)?;
+            island.events.iter_mut().try_for_each(Events::check)?;
+        }
+        Ok(())
+    }
+
     /// What happens once at the start of a run.
     fn prepare(&mut self, found: &mut Vec<NonFinite>) {
         let _mode = Mode::enter(self.plan.denormals);
@@ -274,9 +371,8 @@ impl Network {
     /// Looks for values that ceased to be finite since the ticks `from`.
     fn look(&mut self, from: &[u64], found: &mut Vec<NonFinite>) {
         let known = found.len();
-        for (island, watch) in self.islands.iter().zip(&mut self.watches) {
-            let clock = island.group.program().clock;
-            watch.end_chunk(&island.group, from[clock]..self.ticks[clock], found);
+        for (island, watch) in self.islands.iter_mut().zip(&mut self.watches) {
+            watch.end_chunk(island, &self.timeline, (from, &self.ticks), found);
         }
         self.date(&mut found[known..]);
     }
@@ -347,26 +443,29 @@ impl Network {
 /// Checks that all numbers of clocks and groups exist.
 fn check(plan: &Plan) -> Result<(), Error> {
     let clocks = plan.programs.iter().map(|program| (&program.name, program.clock));
-    let clocks = clocks.chain(plan.monitors.iter().map(|monitor| (&monitor.name, monitor.clock)));
+    let regular = plan.programs.iter().flat_map(|program| program.regular.iter().map(|own| (&program.name, own.clock)));
+    let clocks = clocks.chain(regular).chain(plan.monitors.iter().map(|monitor| (&monitor.name, monitor.clock)));
     for (name, clock) in clocks {
         if clock >= plan.clocks.len() {
             return Err(Error::Plan(format!("`{name}` is on clock number {clock}, which there is not")));
         }
     }
-    match plan.monitors.iter().find(|monitor| monitor.group >= plan.programs.len()) {
-        Some(monitor) => Err(Error::Plan(format!("`{}` records a group that there is not", monitor.name))),
+    let monitors = plan.monitors.iter().map(|monitor| (&monitor.name, monitor.group));
+    let events = plan.event_monitors.iter().map(|monitor| (&monitor.name, monitor.group));
+    match monitors.chain(events).find(|&(_, group)| group >= plan.programs.len()) {
+        Some((name, _)) => Err(Error::Plan(format!("`{name}` records a group that there is not"))),
         None => Ok(()),
     }
 }
 
 /// For each monitor its group and its number among the group's monitors.
-fn monitors(plan: &Plan) -> Vec<(usize, usize)> {
+fn places(plan: &Plan, groups: impl Iterator<Item = usize>) -> Vec<(usize, usize)> {
     let mut counts = vec![0; plan.programs.len()];
     let place = |group: usize| {
         counts[group] += 1;
         (group, counts[group] - 1)
     };
-    plan.monitors.iter().map(|monitor| monitor.group).map(place).collect()
+    groups.map(place).collect()
 }
 
 /// The clocks of all tasks, or all clocks when there are no tasks.

@@ -1,37 +1,18 @@
 //! In which order things happen at one time.
 
-/// When within a tick, in order (Brian2's default schedule).
-#[expect(missing_docs, reason = "each is the slot of its name, or what comes just before or after it")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Slot {
-    BeforeStart,
-    Start,
-    AfterStart,
-    BeforeGroups,
-    Groups,
-    AfterGroups,
-    BeforeThresholds,
-    Thresholds,
-    AfterThresholds,
-    BeforeSynapses,
-    Synapses,
-    AfterSynapses,
-    BeforeResets,
-    Resets,
-    AfterResets,
-    BeforeEnd,
-    End,
-    AfterEnd,
-}
+use crate::model::Slot;
 
-/// One thing that happens at each tick of a clock. At one time, tasks run in the order of slot,
-/// order and name, names compared as strings.
+/// One thing that happens at each tick of a clock. At one time, tasks run in the order of slot and
+/// order; of those that are equal in both, a group's own work comes before recordings, and else the
+/// names decide, compared as strings.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Task {
     /// When within a tick.
     pub slot: Slot,
     /// Within a slot, lower first.
     pub order: i32,
+    /// Whether it records.
+    pub records: bool,
     /// `cells.update`
     pub name: String,
     /// An index into [`Plan::clocks`](super::Plan::clocks); of clocks with the same dt, the first.
@@ -45,8 +26,14 @@ pub struct Task {
 pub(super) enum Work {
     /// All stages before a tick.
     Before,
+    /// The regular code of this number.
+    Regular(usize),
+    /// The part of the tick of this number.
+    Part(usize),
+    /// The event of this number is listed as it was given.
+    Given(usize),
     /// One row of the recording of this number within the group.
     Record(usize),
-    /// The state update.
-    Update,
+    /// The spikes of the tick are counted for the recording of this number within the group.
+    Rate(usize),
 }

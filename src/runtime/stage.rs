@@ -1,15 +1,30 @@
 //! Work that prepares columns: a call, or propagators of linear systems.
 
 use super::Place;
-use crate::kernel::abi::{Layout, Routine};
+use crate::kernel::abi::{Layout, Routine, UniformId};
+use crate::kernel::{Distribution, Draw, DrawKind};
+use crate::random::{self, Stream};
 use std::sync::Arc;
 
 /// One step of a prelude or of the work before a tick.
 pub enum Stage {
     /// Compiled code.
     Call(Arc<dyn Routine>),
+    /// Random numbers, into a column.
+    Draw(Drawing),
     /// Matrix exponentials, which the host computes.
     Propagate(Propagate),
+}
+
+/// A column that is filled with random numbers: a function of seed, group, stream, element and tick.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawing {
+    /// What is drawn, and where it goes.
+    pub draw: Draw,
+    /// Where the seed is.
+    pub seed: UniformId,
+    /// The number of the group.
+    pub group: u32,
 }
 
 /// Gives `P` and `Q`, row by row, from the entries of `A`, its size and dt.
@@ -39,7 +54,36 @@ impl Stage {
     pub(super) fn run(&self, layout: &Layout, words: &mut [u64], tick: u64) {
         match self {
             Stage::Call(routine) => routine.call(words, tick..tick + 1, 0..layout.elements()),
+            Stage::Draw(drawing) => drawing.run(layout, words, tick),
             Stage::Propagate(propagate) => propagate.run(layout, words),
+        }
+    }
+}
+
+impl Drawing {
+    fn run(&self, layout: &Layout, words: &mut [u64], tick: u64) {
+        let seed = words[layout.uniform_offset(self.seed) / 8];
+        let stream = Stream { seed, group: self.group, number: self.draw.stream };
+        let range = |column| {
+            let start = layout.column_offset(column) / 8;
+            start..start + layout.elements()
+        };
+        let target = range(self.draw.column);
+        match self.draw.kind {
+            DrawKind::Float(distribution) => {
+                let floats: &mut [f64] = bytemuck::cast_slice_mut(&mut words[target]);
+                match distribution {
+                    Distribution::Uniform => random::fill_uniform(stream, tick, 0, floats),
+                    Distribution::Normal => random::fill_normal(stream, tick, 0, floats),
+                }
+            }
+            DrawKind::Poisson(means) => {
+                // Means are computed before there are counts, so that their column comes first.
+                let means = range(means);
+                let (before, rest) = words.split_at_mut(target.start);
+                let counts: &mut [i64] = bytemuck::cast_slice_mut(&mut rest[..layout.elements()]);
+                random::fill_poisson(stream, tick, 0, bytemuck::cast_slice(&before[means]), counts);
+            }
         }
     }
 }

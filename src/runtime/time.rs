@@ -77,6 +77,26 @@ impl Time {
         Time::new(left.checked_add(right)?, denominator)
     }
 
+    /// So many times this; `None` when it is not countable in 128 bits.
+    pub fn times(self, count: u64) -> Option<Time> {
+        Time::new(self.numerator.checked_mul(u128::from(count))?, self.denominator)
+    }
+
+    /// Whether this is earlier than `other`.
+    pub fn is_before(self, other: Time) -> bool {
+        self != other && other.since(self).is_some()
+    }
+
+    /// How many whole intervals have passed at this time, one that has begun counted too; `None` for an
+    /// interval of 0.
+    pub fn intervals(self, interval: Time) -> Option<u64> {
+        let seconds = Seconds {
+            numerator: u64::try_from(interval.numerator).ok().filter(|&numerator| numerator > 0)?,
+            denominator: u64::try_from(interval.denominator).ok()?,
+        };
+        self.ticks(seconds)
+    }
+
     /// In seconds.
     #[allow(clippy::cast_precision_loss, reason = "exact below 2^53, which a time in practice is")]
     pub fn to_f64(self) -> f64 {

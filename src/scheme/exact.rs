@@ -38,7 +38,8 @@ pub(super) fn solve(group: &Group, system: &mut System) -> Result<Exact, Vec<Ref
         let obstacle = Obstacle::Large { size: block.len(), limit: LARGEST_BLOCK };
         return Err(vec![Refusal { equation: rows[block[0]].state, obstacle }]);
     }
-    let mut solver = Solver { group, pool: &mut system.pool, rows: &rows, exact: Exact::default() };
+    let first = group.variables.len() + system.hidden;
+    let mut solver = Solver { group, pool: &mut system.pool, rows: &rows, first, exact: Exact::default() };
     for block in &blocks {
         match block.as_slice() {
             &[alone] => solver.solve_one(alone),
@@ -57,7 +58,7 @@ struct Row {
 }
 
 fn rows(group: &Group, system: &mut System) -> Result<Vec<Row>, Vec<Refusal>> {
-    let mut refusals = obstacle::refuse_random(system);
+    let mut refusals = obstacle::refuse_random(group, system);
     let mut rows = vec![];
     for &(state, rate) in &system.equations {
         if refusals.iter().any(|refusal| refusal.equation == state) {
@@ -66,7 +67,7 @@ fn rows(group: &Group, system: &mut System) -> Result<Vec<Row>, Vec<Refusal>> {
         let is_state = |symbol: Symbol| matches!(group.variable(symbol).role, Role::State { .. });
         match obstacle::terms(group, &mut system.pool, (state, rate), is_state) {
             Err(refusal) => refusals.push(refusal),
-            Ok(form) if names_time(&system.pool, &form) => {
+            Ok(form) if names_time(group, &system.pool, &form) => {
                 refusals.push(Refusal { equation: state, obstacle: Obstacle::Time });
             }
             Ok(form) => rows.push(Row { state, form }),
@@ -75,10 +76,10 @@ fn rows(group: &Group, system: &mut System) -> Result<Vec<Row>, Vec<Refusal>> {
     if refusals.is_empty() { Ok(rows) } else { Err(refusals) }
 }
 
-fn names_time(pool: &Pool, form: &Affine) -> bool {
+fn names_time(group: &Group, pool: &Pool, form: &Affine) -> bool {
     let mut roots: Vec<ExprId> = form.coefficients.iter().map(|&(_, coefficient)| coefficient).collect();
     roots.push(form.constant);
-    pool.symbols(&roots).contains(&Builtin::Time.symbol())
+    obstacle::varies_within_tick(group, pool, &roots)
 }
 
 /// Rows that are coupled, directly or through others, in any direction; each block in order.
@@ -117,6 +118,8 @@ struct Solver<'a> {
     group: &'a Group,
     pool: &'a mut Pool,
     rows: &'a [Row],
+    /// The number of the first hidden symbol.
+    first: usize,
     exact: Exact,
 }
 
@@ -187,7 +190,7 @@ impl Solver<'_> {
         factor: ExprId,
         hidden: impl FnOnce() -> Hidden,
     ) -> ExprId {
-        let number = self.group.variables.len() + self.exact.hidden.len();
+        let number = self.first + self.exact.hidden.len();
         let symbol = Symbol(u32::try_from(number).unwrap_or(u32::MAX));
         self.exact.hidden.push(hidden());
         *slot = Some(symbol);
@@ -236,8 +239,15 @@ impl Solver<'_> {
     /// Whether A names something that every tick computes anew.
     fn changes(&self, matrix: &[ExprId]) -> bool {
         let changing = |symbol: Symbol| match self.group.variable(symbol).role {
-            Role::Subexpression { .. } | Role::Builtin(Builtin::Tick | Builtin::Time) => true,
-            Role::Builtin(Builtin::Dt | Builtin::Index | Builtin::Size) | Role::State { .. } | Role::Parameter => false,
+            Role::Subexpression { .. }
+            | Role::Builtin(Builtin::Tick | Builtin::Time)
+            | Role::Noise
+            | Role::LastSpike
+            | Role::NotRefractory
+            | Role::LastTick
+            | Role::Temporary => true,
+            Role::Parameter => self.group.is_written(symbol),
+            Role::Builtin(Builtin::Dt | Builtin::Index | Builtin::Size) | Role::State { .. } => false,
         };
         self.pool.symbols(matrix).into_iter().any(changing)
     }

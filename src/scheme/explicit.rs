@@ -203,7 +203,7 @@ mod tests {
         for scheme in &SCHEMES {
             let mut pool = Pool::new();
             let v = pool.symbol(Symbol(5), Kind::Float);
-            let mut system = System { pool, equations: vec![(Symbol(5), v)], before: vec![] };
+            let mut system = System { pool, equations: vec![(Symbol(5), v)], before: vec![], hidden: 0 };
             assert!(updates(&mut system, scheme.text).is_some(), "{}", scheme.text);
         }
     }

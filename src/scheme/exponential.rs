@@ -21,7 +21,7 @@ use super::obstacle;
 
 /// The new values, or what keeps the scheme from the equations.
 pub(super) fn updates(group: &Group, system: &mut System) -> Result<Vec<(Symbol, ExprId)>, Vec<Refusal>> {
-    let mut refusals = obstacle::refuse_random(system);
+    let mut refusals = obstacle::refuse_random(group, system);
     let mut updates = vec![];
     for &(state, rate) in &system.equations {
         match obstacle::terms(group, &mut system.pool, (state, rate), |symbol| symbol == state) {

@@ -1,7 +1,7 @@
 //! Spells out subexpressions, so that a scheme sees equations and nothing else.
 
-use crate::algebra::{ExprId, Pool, Symbol};
-use crate::model::{Group, Role};
+use crate::algebra::{ExprId, Kind, Pool, Symbol};
+use crate::model::{Builtin, Group, Role};
 
 /// The differential equations of a group, ready for a scheme.
 #[derive(Clone, Debug)]
@@ -13,12 +13,17 @@ pub(super) struct System {
     pub(super) equations: Vec<(Symbol, ExprId)>,
     /// Subexpressions that are constant over dt, each after those it names.
     pub(super) before: Vec<(Symbol, ExprId)>,
+    /// How many hidden numbers there are already.
+    pub(super) hidden: usize,
 }
 
 /// Replaces subexpressions by what they stand for, also inside one another.
 pub(super) fn inline(group: &Group) -> System {
     let mut pool = group.pool.clone();
     let mut meaning: Vec<Option<ExprId>> = vec![None; group.variables.len()];
+    if let Some((symbol, value)) = last_spike(group, &mut pool) {
+        meaning[symbol.index()] = Some(value);
+    }
     let mut before = vec![];
     for rank in ranks(group) {
         let values: Vec<ExprId> = rank.iter().map(|&(_, value, _)| value).collect();
@@ -33,19 +38,38 @@ pub(super) fn inline(group: &Group) -> System {
     }
     let (states, derivatives): (Vec<Symbol>, Vec<ExprId>) = group.states().unzip();
     let derivatives = pool.substitute(&derivatives, |symbol| meaning.get(symbol.index()).copied().flatten());
-    System { pool, equations: states.into_iter().zip(derivatives).collect(), before }
+    System { pool, equations: states.into_iter().zip(derivatives).collect(), before, hidden: 0 }
 }
 
 /// An expression of a group with every subexpression spelled out, also those that are constant over
 /// dt: what a host sees at a moment. `pool` is the group's or one that has grown from it.
 pub fn spell_out(group: &Group, pool: &mut Pool, root: ExprId) -> ExprId {
+    spell(group, pool, root, true)
+}
+
+/// The same with or without those that are `stored` because they are constant over dt.
+pub(super) fn spell(group: &Group, pool: &mut Pool, root: ExprId, stored: bool) -> ExprId {
     let mut meaning: Vec<Option<ExprId>> = vec![None; group.variables.len()];
-    for (symbol, value, _) in ranks(group).into_iter().flatten() {
+    if let Some((symbol, value)) = last_spike(group, pool) {
+        meaning[symbol.index()] = Some(value);
+    }
+    for (symbol, value, constant_over_dt) in ranks(group).into_iter().flatten() {
+        if constant_over_dt && !stored {
+            continue;
+        }
         let value = pool.substitute(&[value], |symbol| meaning.get(symbol.index()).copied().flatten());
         meaning[symbol.index()] = value.first().copied();
     }
     let spelled = pool.substitute(&[root], |symbol| meaning.get(symbol.index()).copied().flatten());
     spelled.first().copied().unwrap_or(root)
+}
+
+/// `lastspike`, as the time of its tick.
+fn last_spike(group: &Group, pool: &mut Pool) -> Option<(Symbol, ExprId)> {
+    let (symbol, tick) = (group.only(Role::LastSpike)?, group.only(Role::LastTick)?);
+    let tick = pool.symbol(tick, Kind::Integer);
+    let dt = pool.symbol(Builtin::Dt.symbol(), Kind::Float);
+    Some((symbol, pool.multiply(tick, dt)))
 }
 
 /// A subexpression: its symbol, its value, and whether it is constant over dt.
@@ -78,6 +102,13 @@ fn ranks(group: &Group) -> Vec<Vec<Subexpression>> {
 fn subexpressions(group: &Group) -> impl Iterator<Item = Subexpression> + '_ {
     (0u32..).zip(&group.variables).filter_map(|(index, variable)| match variable.role {
         Role::Subexpression { value, constant_over_dt } => Some((Symbol(index), value, constant_over_dt)),
-        Role::Builtin(_) | Role::State { .. } | Role::Parameter => None,
+        Role::Builtin(_)
+        | Role::State { .. }
+        | Role::Parameter
+        | Role::Noise
+        | Role::LastSpike
+        | Role::NotRefractory
+        | Role::LastTick
+        | Role::Temporary => None,
     })
 }

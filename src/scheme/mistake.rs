@@ -28,6 +28,14 @@ pub(super) enum Obstacle {
     Time,
     /// It draws random numbers.
     Random(Function),
+    /// It has noise, and the scheme is for equations without.
+    Noise(Symbol),
+    /// Noise stands other than as a factor of a term.
+    NoiseInside,
+    /// The factor of its noise changes within a tick.
+    Multiplicative,
+    /// It has several noises, or shares its noise with another equation.
+    NotDiagonal,
     /// It belongs to a block of so many coupled equations, of which at most so many are solved.
     Large {
         /// The number of equations.
@@ -51,6 +59,16 @@ impl Refusal {
             Obstacle::Random(function) => {
                 format!("d{equation}/dt calls {}(), which changes at every evaluation", function.name())
             }
+            Obstacle::Noise(noise) => format!("d{equation}/dt has noise, `{}`", group.variable(*noise).name),
+            Obstacle::NoiseInside => {
+                format!("d{equation}/dt has noise in another place than as a factor of a term")
+            }
+            Obstacle::Multiplicative => {
+                format!("the factor of the noise in d{equation}/dt depends on a state variable or on t")
+            }
+            Obstacle::NotDiagonal => {
+                format!("d{equation}/dt has several noises, or shares its noise with another equation")
+            }
             Obstacle::Large { size, limit } => {
                 format!(
                     "d{equation}/dt is one of {size} coupled equations, more than the {limit} that are solved together"
@@ -72,6 +90,12 @@ impl Refusal {
                  or name the term in a subexpression that is `(constant over dt)`"
             }
             Obstacle::Random(_) => "draw once per step, in a subexpression that is `(constant over dt)`",
+            Obstacle::Noise(_) => "for noise take `method euler`, or `method heun` where its factor changes with a state",
+            Obstacle::NoiseInside => "noise is multiplied and added: `sigma*xi`; not its square, nor a function of it",
+            Obstacle::Multiplicative => {
+                "take `method heun`, or `method milstein`; both read the equation in the sense of Stratonovich"
+            }
+            Obstacle::NotDiagonal => "take `method heun`",
             Obstacle::Large { .. } => "`method rk4` and `method exponential_euler` have no such limit",
         }
     }
@@ -128,6 +152,12 @@ pub(super) fn nothing_to_do() -> String {
 /// The reason when the automatic choice is the first one, exact integration.
 pub(super) fn exact_applies() -> String {
     String::from("all equations are linear, and their coefficients do not change within a step")
+}
+
+/// The reason when the automatic choice is the third one.
+pub(super) fn euler_does_not_apply(group: &Group, exact: &str, refusals: &[Refusal]) -> String {
+    let reasons: Vec<String> = refusals.iter().take(3).map(|refusal| refusal.clause(group)).collect();
+    format!("{exact}; euler does not apply, because {}", reasons.join("; "))
 }
 
 /// The reason when the automatic choice is the second one; the first few equations stand for all.

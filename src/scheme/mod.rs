@@ -12,14 +12,19 @@ pub mod explicit;
 
 mod exponential;
 
+mod flow;
+
 mod inline;
 
 mod mistake;
 
 mod obstacle;
 
+mod stochastic;
+
 mod text;
 
+pub use flow::{Flow, assigned};
 pub use inline::spell_out;
 
 use crate::algebra::{ExprId, Pool, Symbol};

@@ -83,7 +83,6 @@ pub(in crate::model) fn duplicate_setting(what: &str, first: &Ident, second: &Id
 
 pub(in crate::model) fn unknown_method(name: &Ident, lower: &str) -> Diagnostic {
     let later = match lower {
-        "heun" | "milstein" => Some("noise, which dvdt does not have yet"),
         _ if lower.starts_with("gsl") => Some("GSL's adaptive steps, which dvdt does not have"),
         _ => None,
     };

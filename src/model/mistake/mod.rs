@@ -3,10 +3,12 @@
 //! A message has one line that says what is wrong, labels that show where, notes with the rule and
 //! help with what to write instead.
 
+mod event;
 mod expression;
 mod file;
 mod name;
 
+pub(super) use event::*;
 pub(super) use expression::*;
 pub(super) use file::*;
 pub(super) use name::*;

@@ -126,7 +126,7 @@ pub(in crate::model) fn not_a_function(name: &Ident, meaning: Meaning) -> Diagno
         Meaning::Variable(_) => "is a variable, not a function",
         Meaning::Constant(_) | Meaning::Number(_) => "is a number, not a function",
         Meaning::Unit(_) => "is a unit, not a function",
-        Meaning::Function(_) | Meaning::Later(_) | Meaning::Unknown => "is no function",
+        Meaning::Function(_) | Meaning::Timed(_) | Meaning::Later(_) | Meaning::Unknown => "is no function",
     };
     let diagnostic = error("not-a-function", format!("`{}` {what}", name.name), name.span, "cannot be called");
     match (meaning, name.name.as_str()) {
@@ -221,9 +221,9 @@ pub(in crate::model) fn flag(flag: &Ident, equation: &Equation, allowed: &[&str]
 
 /// A flag that is understood and changes nothing.
 pub(in crate::model) fn flag_without_effect(flag: &Ident) -> Diagnostic {
-    let message = format!("`{}` has no effect yet", flag.name);
-    warning("flag-without-effect", message, flag.span, "no group is ever refractory")
-        .with_note("events and the time after them come in a later version; the equation runs at every tick")
+    let message = format!("`{}` has no effect in this group", flag.name);
+    warning("flag-without-effect", message, flag.span, "no element is ever refractory")
+        .with_help("add a line `refractory 5*ms` to the group, or leave the flag out")
 }
 
 fn kind_of(equation: &Equation) -> &'static str {
