@@ -700,6 +700,8 @@ impl Linked<'_> {
             regular: group.regular.iter().enumerate().map(regular).collect(),
             parts: code.parts.iter().enumerate().map(part).collect(),
             events: code.listed.iter().map(|listed| self.event(group, code, listed)).collect(),
+            saved: code.saved(group),
+            fingerprint: self.model.fingerprint(index),
         });
         for &(number, place) in &code.probes {
             let monitor = self.monitor(number, Source::Place(place_of(place)), all(Purpose::Probe(number)));
@@ -818,6 +820,12 @@ impl GroupCode {
             integral: propagator.integral.iter().map(place).collect(),
             propagator: linear::propagator,
         }
+    }
+
+    /// Everything of a group's variables that lies in memory.
+    fn saved(&self, group: &Group) -> Vec<(String, runtime::Place)> {
+        let all = group.variables.iter().zip(&self.places);
+        all.filter_map(|(variable, &place)| Some((variable.name.clone(), stored(place)?))).collect()
     }
 
     /// Whether a tick may change what lies there.

@@ -28,6 +28,8 @@ pub enum Error {
     Machine(jit::Error),
     /// A run could not start or go on.
     Run(runtime::Error),
+    /// A checkpoint does not fit; it says what differs.
+    Checkpoint(runtime::Misfit),
     /// A name that is not there.
     Name {
         /// What was looked for: `group`, `variable`, `recording`.
@@ -88,6 +90,7 @@ impl Display for Error {
             Error::File { path, what } => write!(f, "cannot read {path}: {what}"),
             Error::Machine(error) => write!(f, "{error}"),
             Error::Run(error) => write!(f, "{error}"),
+            Error::Checkpoint(misfit) => write!(f, "{misfit}"),
             Error::Name { what, name, nearest: Some(nearest), .. } => {
                 write!(f, "there is no {what} `{name}`; did you mean `{nearest}`?")
             }

@@ -52,6 +52,7 @@ pub mod syntax;
 pub mod table;
 
 mod builder;
+mod checkpoint;
 mod engine;
 mod error;
 mod simulation;
@@ -59,6 +60,7 @@ mod verify;
 
 pub use algebra::Kind;
 pub use builder::{GroupBuilder, ModelBuilder};
+pub use checkpoint::Checkpoint;
 pub use diagnostic::{Diagnostic, Report, Severity};
 pub use dimension::{Dimension, Quantity};
 pub use engine::{Checked, CompiledModel, Engine, Executor, Stage, Timings, read};

@@ -1,6 +1,7 @@
 //! A running simulation: what a host sets, runs, reads and stops.
 
 use crate::algebra::{Expr, ExprId, Function, Kind, Pool};
+use crate::checkpoint::{Checkpoint, Place};
 use crate::compile;
 use crate::diagnostic::Report;
 use crate::dimension::{Dimension, Exponents, Quantity};
@@ -126,9 +127,9 @@ pub struct Simulation {
     next: usize,
     /// When a run of the script that was cancelled should have ended.
     unfinished: Option<Time>,
-    /// The pools of groups for which [`Simulation::set`] has drawn random numbers, by group: what is
-    /// drawn next must be others.
-    drawn: BTreeMap<usize, Pool>,
+    /// For groups for which [`Simulation::set`] has drawn random numbers, the last stream: what is drawn
+    /// next must be others.
+    drawn: BTreeMap<usize, i64>,
     hooks: Vec<Hook>,
     /// Whether code of the host runs between ticks.
     hooked: bool,
@@ -211,18 +212,19 @@ impl Simulation {
             return Err(Error::Value(format!("`{name}` takes one expression, not `{text}`")));
         };
         let mut group = inner.model.groups[index].clone();
-        if let Some(pool) = self.drawn.get(&index) {
-            group.pool.clone_from(pool);
+        if let Some(&last) = self.drawn.get(&index) {
+            let last = group.pool.integer(last);
+            group.pool.call(Function::Rand, &[last]);
         }
         let assignment = model::assignment(&mut group, &inner.model.constants, statement, &mut report);
         let Some(assignment) = assignment.filter(|_| !report.has_errors()) else {
             return Err(Error::text(sources, report));
         };
-        let draws = is_random(&group.pool, assignment.value);
+        let draws = last_stream(&group.pool, assignment.value);
         let routine = compile::assignment(&inner.model, &group, &inner.groups[index], assignment);
         self.network.apply(group_name, &routine)?;
-        if draws {
-            self.drawn.insert(index, group.pool);
+        if let Some(last) = draws {
+            self.drawn.insert(index, last);
         }
         Ok(())
     }
@@ -621,6 +623,59 @@ impl Simulation {
         self.progress = Some(Box::new(callback));
     }
 
+    /// Everything that decides the future, without what was recorded.
+    pub fn checkpoint(&self) -> Checkpoint {
+        self.take(false)
+    }
+
+    /// The same with everything that was recorded and is still held here, so that a run that goes on from
+    /// it ends with the same recordings.
+    ///
+    /// ```
+    /// let text = "clock dt = 1*ms\ngroup g[1] { dx/dt = 1/ms : 1 }\nrecord g.x";
+    /// let model = dvdt::Engine::new().compile("m", text)?;
+    /// let mut one = model.simulation()?;
+    /// one.run_for("3*ms")?;
+    /// let checkpoint = one.checkpoint_with_recordings();
+    /// let mut other = model.simulation()?;
+    /// other.restore(&checkpoint)?;
+    /// other.run_for("1*ms")?;
+    /// assert_eq!(other.recording("g.x")?.values(), [0.0, 1.0, 2.0, 3.0]);
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
+    pub fn checkpoint_with_recordings(&self) -> Checkpoint {
+        self.take(true)
+    }
+
+    fn take(&self, recorded: bool) -> Checkpoint {
+        let place = Place {
+            next: self.next,
+            unfinished: self.unfinished,
+            hooks: self.hooks.iter().map(|hook| hook.next).collect(),
+            drawn: self.drawn.iter().map(|(&group, &last)| (group, last)).collect(),
+        };
+        Checkpoint { state: self.network.state(recorded), place, text: self.model.text().to_owned() }
+    }
+
+    /// Goes to the state of a checkpoint, all of it or nothing. Recordings that it does not hold are cut
+    /// to what they were then, if this simulation has been there, and begin anew otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when it was taken of another model; it says what differs.
+    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
+        self.network.restore(&checkpoint.state).map_err(Error::Checkpoint)?;
+        let Place { next, unfinished, hooks, drawn } = &checkpoint.place;
+        let same_script = self.model.text() == checkpoint.text;
+        (self.next, self.unfinished) = if same_script { (*next, *unfinished) } else { (0, None) };
+        self.drawn = drawn.iter().copied().collect();
+        let now = self.network.time();
+        for (place, hook) in self.hooks.iter_mut().enumerate() {
+            let next = hooks.get(place).copied();
+            hook.next = next.or_else(|| now.intervals(hook.interval)).unwrap_or(hook.next);
+        }
+        Ok(())
+    }
+
     /// The model that runs.
     pub fn model(&self) -> &CompiledModel {
         &self.model
@@ -633,9 +688,18 @@ impl Debug for Simulation {
     }
 }
 
-fn is_random(pool: &Pool, value: ExprId) -> bool {
-    let draws = |id| matches!(pool.get(id), Expr::Call(Function::Rand | Function::Randn | Function::Poisson, _));
-    pool.reachable(&[value]).into_iter().any(draws)
+/// The highest stream of random numbers that `value` draws from.
+fn last_stream(pool: &Pool, value: ExprId) -> Option<i64> {
+    let stream = |id| match pool.get(id) {
+        Expr::Call(Function::Rand | Function::Randn | Function::Poisson, arguments) => {
+            arguments.last().and_then(|&stream| match pool.get(stream) {
+                Expr::Integer(number) => Some(*number),
+                _ => None,
+            })
+        }
+        _ => None,
+    };
+    pool.reachable(&[value]).into_iter().filter_map(stream).max()
 }
 
 fn copy(name: &str, target: &mut [f64], values: &[f64]) -> Result<(), Error> {

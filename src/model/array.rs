@@ -5,8 +5,8 @@ use super::file::seconds;
 use super::resolve::{Scope, reserved};
 use super::{Constants, Seconds, TimedArray, mistake};
 use crate::diagnostic::Report;
-use crate::dimension::Dimension;
-use crate::syntax::ast::{Array, ArrayValues, Expr, Ident, Item, ModelFile};
+use crate::dimension::{Dimension, unit};
+use crate::syntax::ast::{Array, ArrayValues, Expr, Ident, Item, ModelFile, Node};
 use crate::table;
 use std::path::{Component, Path};
 
@@ -62,6 +62,13 @@ pub(super) fn numbers(array: &Array, constants: &Constants, folder: Option<&Path
         ArrayValues::File(name) => read(name, folder, report),
     };
     let scale = array.scale.as_ref().map(|scale| {
+        // A lone unit is just what is meant here.
+        if let [Node::Name(name)] = scale.nodes.as_slice()
+            && constants.find(name).is_none()
+            && let Some(unit) = unit(name)
+        {
+            return Some((unit.scale, unit.dimension));
+        }
         let (value, scale) = number(scale, &mut Scope::of_constants(constants), report)?;
         Some((scale, value.dimension?))
     });

@@ -61,6 +61,29 @@ impl Model {
         out
     }
 
+    /// A number that tells groups with other equations, methods, code or inputs apart.
+    pub fn fingerprint(&self, group: usize) -> u32 {
+        let mut text = format!("{:?} {:?}\n", self.math, self.denormals);
+        self.group(&self.groups[group], &mut text);
+        let mut hasher = crc32fast::Hasher::new();
+        // Initial values decide nothing once a run has begun.
+        for line in text.lines().filter(|line| !line.starts_with("    init ")) {
+            hasher.update(line.as_bytes());
+        }
+        for array in &self.constants.timed {
+            hasher.update(format!("{} {} {:?}", array.name, array.dt, array.columns).as_bytes());
+            hasher.update(bytemuck::cast_slice(&array.values));
+        }
+        for event in &self.groups[group].events {
+            if let Cause::Given(given) = &event.cause {
+                hasher.update(bytemuck::cast_slice(&given.ticks));
+                hasher.update(bytemuck::cast_slice(&given.elements));
+                hasher.update(&given.period.unwrap_or(0).to_le_bytes());
+            }
+        }
+        hasher.finalize()
+    }
+
     fn group(&self, group: &Group, out: &mut String) {
         line(out, format_args!("group {}[{}] on {} {{", group.name, group.size, self.clocks[group.clock].name));
         for variable in &group.variables {

@@ -21,7 +21,7 @@ pub fn check_writable(path: &Path) -> Result<(), Error> {
 ///
 /// The new file has the permissions of any new file of this process. On failure nothing is left
 /// behind, and what stood at `path` still does.
-pub(super) fn replace(path: &Path, write: impl FnOnce(&mut NamedTempFile) -> io::Result<()>) -> Result<(), Error> {
+pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut NamedTempFile) -> io::Result<()>) -> Result<(), Error> {
     let place = Place::of(path)?;
     place.replace(write).map_err(|source| Error::of(path, &place.folder, source))
 }

@@ -33,6 +33,7 @@ use serde::Serialize;
 
 pub use error::Error;
 pub use file::check_writable;
+pub(crate) use file::replace;
 
 /// One recorded variable, as files and figures see it.
 #[derive(Clone, Copy, Debug)]

@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub struct Events {
     plan: Arc<Plan>,
     index: usize,
-    dt: Seconds,
+    pub(super) dt: Seconds,
     pub(super) ticks: Vec<u64>,
     pub(super) elements: Vec<u32>,
     /// For each variable that is kept, a value of each event.

@@ -136,6 +136,11 @@ impl Group {
         self.stale = true;
     }
 
+    /// Lets the prelude run before anything else does.
+    pub(super) fn touch(&mut self) {
+        self.stale = true;
+    }
+
     /// Runs the prelude when a parameter was written since it ran.
     pub(super) fn refresh(&mut self, tick: u64) {
         if !std::mem::take(&mut self.stale) {

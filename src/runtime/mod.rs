@@ -22,6 +22,7 @@ mod monitor;
 mod network;
 mod schedule;
 mod stage;
+mod state;
 mod time;
 
 pub use control::{CancelToken, Controls, Progress, Report};
@@ -33,6 +34,7 @@ pub use monitor::{Recording, Sink};
 pub use network::Network;
 pub use crate::model::Slot;
 pub use schedule::Task;
+pub use state::{ColumnState, EventsState, GroupState, Misfit, Numbers, RecordingState, State};
 pub use stage::{Drawing, Propagate, Propagator, Stage};
 pub use time::Time;
 
@@ -82,6 +84,10 @@ pub struct Program {
     pub parts: Vec<Part>,
     /// The events that somebody looks at.
     pub events: Vec<EventPlan>,
+    /// What a checkpoint keeps, by name.
+    pub saved: Vec<(String, Place)>,
+    /// Tells groups with other equations apart.
+    pub fingerprint: u32,
 }
 
 /// A part of each tick that is done at once.
@@ -166,15 +172,6 @@ pub enum Place {
 }
 
 impl Place {
-    /// The numbers themselves, as words; truth values are bytes and have none.
-    fn words(self, layout: &Layout) -> Option<std::ops::Range<usize>> {
-        if self.ty(layout) == Type::Bool {
-            return None;
-        }
-        let start = self.word(layout, 0);
-        Some(start..start + self.length(layout))
-    }
-
     /// The byte of a group's memory at which it starts.
     fn offset(self, layout: &Layout) -> usize {
         match self {

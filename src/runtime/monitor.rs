@@ -32,18 +32,18 @@ pub struct Recording {
     width: usize,
     dt: Seconds,
     reader: Reader,
-    buffer: Buffer,
+    pub(super) buffer: Buffer,
     /// Rows in the buffer.
-    rows: usize,
+    pub(super) rows: usize,
     /// Rows that were recorded before those of the buffer, and are gone or in a sink.
-    gone: u64,
+    pub(super) gone: u64,
     /// Where recording began or went on after a pause: the number of the row, and its tick.
-    begins: Vec<(u64, u64)>,
+    pub(super) begins: Vec<(u64, u64)>,
     /// The tick of the row that would follow without a gap.
-    next: u64,
-    paused: bool,
+    pub(super) next: u64,
+    pub(super) paused: bool,
     /// Spikes so far in a bin that has not ended.
-    counted: u64,
+    pub(super) counted: u64,
     sink: Option<Box<dyn Sink>>,
     /// Why the sink failed, until it was told.
     failure: Option<String>,

@@ -14,17 +14,17 @@ use std::time::Instant;
 
 /// A simulation between runs.
 pub struct Network {
-    plan: Arc<Plan>,
+    pub(super) plan: Arc<Plan>,
     timeline: Timeline,
-    islands: Vec<Island>,
+    pub(super) islands: Vec<Island>,
     watches: Vec<Watch>,
     /// For each monitor its island and its number there.
     monitors: Vec<(usize, usize)>,
     /// The same for monitors of events.
     event_monitors: Vec<(usize, usize)>,
     /// For each clock the next tick.
-    ticks: Vec<u64>,
-    time: Time,
+    pub(super) ticks: Vec<u64>,
+    pub(super) time: Time,
     /// The clocks that something happens at, or all.
     busy: Vec<usize>,
 }

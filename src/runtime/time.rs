@@ -10,6 +10,22 @@ pub struct Time {
     denominator: u128,
 }
 
+impl std::fmt::Display for Time {
+    /// As a fraction of a second: `3/10`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.numerator, self.denominator)
+    }
+}
+
+impl std::str::FromStr for Time {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Time, Error> {
+        let parts = text.split_once('/').and_then(|(one, two)| Time::new(one.parse().ok()?, two.parse().ok()?));
+        parts.ok_or(Error::TooLong)
+    }
+}
+
 /// A tick counts as reached when it is at most `dt / TOLERANCE` away.
 const TOLERANCE: u128 = 10_000;
 

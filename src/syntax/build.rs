@@ -1,8 +1,8 @@
 //! What the grammar does as it reads: makes nodes, and refuses what Python has and we have not.
 
 use super::ast::{
-    AssignOp, BinaryOp, Elements, Equation, EquationKind, Equations, Expr, Group, Ident, Item, Node, NodeId, Record,
-    Statement, UnaryOp,
+    Array, ArrayValues, AssignOp, BinaryOp, Elements, Equation, EquationKind, Equations, Expr, Group, Ident, Item, Node,
+    NodeId, Record, Statement, TimedArray, UnaryOp,
 };
 use super::mistake::{self, MOST};
 use super::number;
@@ -24,7 +24,42 @@ pub(super) enum Parsed {
     GroupHead(Ident, Expr),
     Method(Ident),
     GroupClock(Ident),
+    Event(Ident, Expr),
+    Handler(Ident),
+    Spikes(Array, Array, Option<Expr>),
     Items(Vec<Item>),
+}
+
+/// What may follow the targets of a `record`, with the place of its word.
+pub(super) enum RecordOption {
+    Every(Span, Expr),
+    When(Span, Ident),
+    Order(Span, Expr),
+    Last(Span, Expr),
+    Smooth(Span, Expr),
+}
+
+/// All of them, each at most once.
+#[derive(Clone, Default)]
+struct RecordOptions {
+    every: Option<Expr>,
+    when: Option<Ident>,
+    order: Option<Expr>,
+    last: Option<Expr>,
+    smooth: Option<Expr>,
+}
+
+impl RecordOptions {
+    fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        [&self.every, &self.order, &self.last, &self.smooth].into_iter().flatten()
+    }
+}
+
+/// Fills a place that is empty; says whether it was.
+fn fill<T>(place: &mut Option<T>, value: T) -> bool {
+    let free = place.is_none();
+    place.get_or_insert(value);
+    free
 }
 
 /// `cells.v[0, 5]`
@@ -32,6 +67,7 @@ pub(super) struct Target {
     pub(super) group: Ident,
     pub(super) variable: Ident,
     pub(super) elements: Option<Vec<Elements>>,
+    pub(super) captured: Option<Vec<Ident>>,
     pub(super) span: Span,
 }
 
@@ -264,19 +300,53 @@ impl<'s> Builder<'s> {
         Parsed::GroupHead(name, Expr::default())
     }
 
-    /// One item for each target; the interval holds for all.
-    pub(super) fn record(&mut self, targets: Vec<Target>, every: Option<Expr>) -> Parsed {
+    /// One item for each target; the options hold for all.
+    pub(super) fn record(&mut self, targets: Vec<Target>, options: Vec<RecordOption>) -> Parsed {
+        let options = self.options(options);
         let alone = targets.len() == 1;
-        if !alone && every.as_ref().is_some_and(|every| every.nodes.len().saturating_mul(targets.len()) > MOST_COPIES) {
+        let nodes: usize = options.expressions().map(|expr| expr.nodes.len()).sum();
+        if !alone && nodes.saturating_mul(targets.len()) > MOST_COPIES {
             self.mistake(mistake::record_too_large(self.part));
             return Parsed::Items(vec![]);
         }
-        let record = |Target { group, variable, elements, span }: Target| {
+        let record = |Target { group, variable, elements, captured, span }: Target| {
             let span = if alone { self.part } else { span };
-            let (every, captured, when, order, last, smooth) = (every.clone(), None, None, None, None, None);
+            let RecordOptions { every, when, order, last, smooth } = options.clone();
             Item::Record(Record { group, variable, elements, captured, every, when, order, last, smooth, span })
         };
         Parsed::Items(targets.into_iter().map(record).collect())
+    }
+
+    fn options(&mut self, list: Vec<RecordOption>) -> RecordOptions {
+        let mut options = RecordOptions::default();
+        for option in list {
+            let (span, first) = match option {
+                RecordOption::Every(span, value) => (span, fill(&mut options.every, value)),
+                RecordOption::When(span, value) => (span, fill(&mut options.when, value)),
+                RecordOption::Order(span, value) => (span, fill(&mut options.order, value)),
+                RecordOption::Last(span, value) => (span, fill(&mut options.last, value)),
+                RecordOption::Smooth(span, value) => (span, fill(&mut options.smooth, value)),
+            };
+            if !first {
+                self.mistake(mistake::option_twice(span, self.text(span.start, span.end)));
+            }
+        }
+        options
+    }
+
+    pub(super) fn timed_array(&self, name: Ident, every: Expr, values: Array) -> Parsed {
+        Parsed::Items(vec![Item::TimedArray(TimedArray { name, every, values, span: self.part })])
+    }
+
+    /// The name of a file, without its quotes.
+    pub(super) fn file(&self, l: u32, r: u32) -> ArrayValues {
+        let name = self.text(l, r).trim_matches('"').to_owned();
+        ArrayValues::File(Ident { name, span: self.span(l, r) })
+    }
+
+    pub(super) fn switch(&self, l: u32, r: u32, group: Ident, variable: Ident) -> Parsed {
+        let on = self.text(l, r) == "resume";
+        Parsed::Items(vec![Item::Switch { group, variable, on, span: self.part }])
     }
 
     pub(super) fn set(&self, group: Ident, statement: Statement) -> Parsed {
@@ -325,6 +395,9 @@ pub(super) fn definition(left: Parsed, unit: Expr, flags: Vec<Ident>, span: Span
         | Parsed::GroupHead(..)
         | Parsed::Method(_)
         | Parsed::GroupClock(_)
+        | Parsed::Event(..)
+        | Parsed::Handler(_)
+        | Parsed::Spikes(..)
         | Parsed::Items(_) => return None,
     };
     Some(Equation { name, kind, unit, flags, span })

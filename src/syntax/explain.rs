@@ -160,7 +160,7 @@ impl Place<'_, '_> {
         if let Some((_, class)) = classes.iter().find(|(terminal, _)| self.expects(terminal)) {
             list.push((*class).to_owned());
         }
-        let signs = ["=", ".", "[", ")", "]", ",", ":", "every"];
+        let signs = ["=", ".", "[", ")", "]", ",", ":", "every", "at", "period"];
         // Of an expression only to be refused.
         let refused = |sign: &str| matches!(sign, "." | "[") && (self.expects("number") || self.expects("+"));
         let signs = signs.iter().filter(|sign| self.expects(sign) && !refused(sign));

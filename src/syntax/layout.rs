@@ -20,25 +20,72 @@ pub(super) enum Word {
     Setting,
     Method,
     Init,
+    TimedArray,
+    /// `pause`, `resume`
+    Switch,
+    Threshold,
+    Reset,
+    Refractory,
+    Poisson,
+    Event,
+    Handler,
+    Regular,
+    Spikes,
     /// Has no meaning yet.
     Later,
 }
 
+impl Word {
+    /// Whether it stands outside of groups only.
+    pub(super) fn is_outside(self) -> bool {
+        match self {
+            Word::Clock
+            | Word::Constant
+            | Word::Group
+            | Word::Record
+            | Word::Set
+            | Word::Run
+            | Word::Setting
+            | Word::TimedArray
+            | Word::Switch => true,
+            Word::Method
+            | Word::Init
+            | Word::Threshold
+            | Word::Reset
+            | Word::Refractory
+            | Word::Poisson
+            | Word::Event
+            | Word::Handler
+            | Word::Regular
+            | Word::Spikes
+            | Word::Later => false,
+        }
+    }
+}
+
 /// Outside of groups first, inside after.
-pub(super) const WORDS: [(&str, Word); 15] = [
+pub(super) const WORDS: [(&str, Word); 23] = [
     ("clock", Word::Clock),
     ("constant", Word::Constant),
     ("group", Word::Group),
     ("record", Word::Record),
     ("set", Word::Set),
     ("run", Word::Run),
+    ("timed_array", Word::TimedArray),
+    ("pause", Word::Switch),
+    ("resume", Word::Switch),
     ("math", Word::Setting),
     ("denormals", Word::Setting),
     ("method", Word::Method),
     ("init", Word::Init),
-    ("threshold", Word::Later),
-    ("reset", Word::Later),
-    ("refractory", Word::Later),
+    ("threshold", Word::Threshold),
+    ("reset", Word::Reset),
+    ("refractory", Word::Refractory),
+    ("poisson", Word::Poisson),
+    ("event", Word::Event),
+    ("run_on_event", Word::Handler),
+    ("run_regularly", Word::Regular),
+    ("spikes", Word::Spikes),
     ("noise", Word::Later),
     ("synapses", Word::Later),
 ];
@@ -111,16 +158,72 @@ impl<'s> Layout<'s> {
         on_line.or_else(|| Some(self.significant(end)).filter(|&at| self.token(at) == Some(Token::OpenBrace)))
     }
 
-    /// Marks, on the line at `start`, the first name `every` that can only be the word.
-    pub(super) fn mark_every(&mut self, start: usize) {
-        let is_word = |&at: &usize| {
-            self.token(at) == Some(Token::Name)
-                && self.text(at) == "every"
-                && [at - 1, at + 1].iter().all(|&beside| self.token(beside) != Some(Token::Dot))
-        };
-        if let Some(at) = (start..self.line_end(start)).find(is_word) {
-            self.lexemes[at].token = Token::Every;
+    /// Marks, on the line at `start`, the first of each of `words` that can only be the word: it stands in
+    /// no bracket, behind a value and before one.
+    pub(super) fn mark(&mut self, start: usize, words: &[(&str, Token)]) {
+        let end = self.line_end(start);
+        let (mut depth, mut marked) = (0usize, vec![false; words.len()]);
+        for at in start..end {
+            match self.token(at) {
+                Some(Token::OpenParen | Token::OpenBracket | Token::OpenArray) => depth += 1,
+                Some(Token::CloseParen | Token::CloseBracket | Token::CloseArray) => depth = depth.saturating_sub(1),
+                Some(Token::Name) if depth == 0 && self.stands_between_values(at) => {
+                    let text = self.text(at);
+                    let found = words.iter().position(|(word, _)| *word == text).filter(|&word| !marked[word]);
+                    if let Some(word) = found {
+                        marked[word] = true;
+                        self.lexemes[at].token = words[word].1;
+                    }
+                }
+                _ => {}
+            }
         }
+    }
+
+    fn stands_between_values(&self, at: usize) -> bool {
+        let before = at.checked_sub(1).and_then(|before| self.token(before));
+        let after = self.token(at + 1);
+        let begins = |token: Token| token.starts_value() || matches!(token, Token::Minus | Token::OpenBracket | Token::OpenArray);
+        before.is_some_and(Token::ends_value) && after.is_none_or(begins)
+    }
+
+    /// Marks the brackets on the line at `start` as those of arrays.
+    pub(super) fn mark_arrays(&mut self, start: usize) {
+        for at in start..self.line_end(start) {
+            match self.token(at) {
+                Some(Token::OpenBracket) => self.lexemes[at].token = Token::OpenArray,
+                Some(Token::CloseBracket) => self.lexemes[at].token = Token::CloseArray,
+                _ => {}
+            }
+        }
+    }
+
+    /// The statements between two places: line ends and `;` that stand in no bracket part them.
+    pub(super) fn statements(&self, range: Range<usize>) -> Vec<Range<usize>> {
+        let (mut parts, mut start, mut depth) = (vec![], range.start, 0usize);
+        for at in range.clone() {
+            match self.token(at) {
+                Some(Token::OpenParen | Token::OpenBracket) => depth += 1,
+                Some(Token::CloseParen | Token::CloseBracket) => depth = depth.saturating_sub(1),
+                Some(Token::Semicolon) => {
+                    parts.push(start..at);
+                    (start, depth) = (at + 1, 0);
+                }
+                Some(Token::Newline) if depth == 0 || self.begins_definition(at + 1) => {
+                    parts.push(start..at);
+                    (start, depth) = (at + 1, 0);
+                }
+                _ => {}
+            }
+        }
+        parts.push(start..range.end);
+        parts.retain(|part| !part.is_empty());
+        parts
+    }
+
+    /// The `{` on the line at `start`, before anything that is none of `head`.
+    pub(super) fn brace_on_line(&self, start: usize) -> Option<usize> {
+        (start..self.line_end(start)).find(|&at| self.token(at) == Some(Token::OpenBrace))
     }
 
     /// The word at `at`, if it is one.
@@ -247,8 +350,8 @@ impl<'s> Layout<'s> {
         let (mut at, mut depth) = (start, 0usize);
         while let Some(token) = self.token(at) {
             match token {
-                Token::OpenParen | Token::OpenBracket => depth += 1,
-                Token::CloseParen | Token::CloseBracket => depth = depth.saturating_sub(1),
+                Token::OpenParen | Token::OpenBracket | Token::OpenArray => depth += 1,
+                Token::CloseParen | Token::CloseBracket | Token::CloseArray => depth = depth.saturating_sub(1),
                 Token::Newline if depth == 0 || self.begins_line(at + 1) => break,
                 Token::Semicolon if self.form == Form::Statements => break,
                 Token::CloseBrace if self.form == Form::ModelFile => break,

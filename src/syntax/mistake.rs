@@ -120,6 +120,15 @@ pub(super) fn unclosed_group(end: Span, open: Span) -> Diagnostic {
         .with_label(open, "opened here")
 }
 
+pub(super) fn unclosed_code(end: Span, open: Span) -> Diagnostic {
+    Diagnostic::error(Code("unclosed-group"), "this code is never closed", end, "`}` expected here")
+        .with_label(open, "opened here")
+}
+
+pub(super) fn option_twice(span: Span, word: &str) -> Diagnostic {
+    Diagnostic::error(Code("duplicate-setting"), format!("`{word}` stands here twice"), span, "again here")
+}
+
 pub(super) fn group_without_brace(end: Span) -> Diagnostic {
     Diagnostic::error(Code("syntax-error"), "a group needs its equations", end, "`{` expected here")
         .with_help("write `group name[size] { … }`")
@@ -333,8 +342,8 @@ pub(super) fn unmatched_brace(span: Span) -> Diagnostic {
 pub(super) fn not_yet_supported(span: Span, word: &str) -> Diagnostic {
     let what = match word {
         "synapses" => "synapses come in a later version",
-        "noise" => "noise comes in a later version",
-        _ => "events come in a later version",
+        "noise" => "noise stands in the equations: write `xi` there",
+        _ => "it comes in a later version",
     };
     Diagnostic::error(Code("not-yet-supported"), format!("`{word}` is not supported yet"), span, what)
 }

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::ast::{Equation, Equations, Expr, Group, Ident, Item, ModelFile, Statement};
+use super::ast::{
+    Clause, Code, Equation, Equations, Event, Expr, GivenSpikes, Group, Handler, Ident, Item, ModelFile, Regular,
+    Statement,
+};
 use super::build::{Builder, Parsed, definition, empty_group};
 use super::explain::explain;
 use super::grammar::PartParser;
@@ -189,12 +192,13 @@ impl Parser<'_> {
         let mut open: Vec<Lexeme> = vec![];
         for &lexeme in part {
             let wanted = match lexeme.token {
-                Token::OpenParen | Token::OpenBracket => {
+                Token::OpenParen | Token::OpenBracket | Token::OpenArray => {
                     open.push(lexeme);
                     continue;
                 }
                 Token::CloseParen => Token::OpenParen,
                 Token::CloseBracket => Token::OpenBracket,
+                Token::CloseArray => Token::OpenArray,
                 _ => continue,
             };
             let opened = open.pop();
@@ -294,8 +298,10 @@ impl Parser<'_> {
             Some(Word::Set) => self.line(Start::Set),
             Some(Word::Run) => self.line(Start::Run),
             Some(Word::Setting) => self.line(Start::Setting),
-            Some(Word::Method | Word::Init) => self.skip(mistake::inside_groups_only),
+            Some(Word::TimedArray) => self.timed_array(),
+            Some(Word::Switch) => self.line(Start::Switch),
             Some(Word::Later) => self.skip(mistake::not_yet_supported),
+            Some(_) => self.skip(mistake::inside_groups_only),
         };
         // Of a group, the lines with a mistake are left out already.
         let whole = self.build.mistakes.len() == mistakes || is_usable_group(&items);
@@ -338,7 +344,7 @@ impl Parser<'_> {
             self.take(end);
             return None;
         }
-        self.misspelt(|word| !matches!(word, Word::Method | Word::Init))
+        self.misspelt(Word::is_outside)
     }
 
     fn begins_foreign_comment(&self) -> bool {
@@ -412,8 +418,122 @@ impl Parser<'_> {
     }
 
     fn record(&mut self) -> Vec<Item> {
-        self.layout.mark_every(self.at + 1);
+        let words = [
+            ("every", Token::Every),
+            ("when", Token::When),
+            ("order", Token::Order),
+            ("last", Token::Last),
+            ("smooth", Token::Smooth),
+        ];
+        self.layout.mark(self.at + 1, &words);
         self.line(Start::Record)
+    }
+
+    fn timed_array(&mut self) -> Vec<Item> {
+        self.layout.mark(self.at + 2, &[("every", Token::Every)]);
+        self.layout.mark_arrays(self.at + 1);
+        self.line(Start::TimedArray)
+    }
+
+    /// Reads what follows `run_on_event` or `run_regularly` up to its code.
+    fn head(&mut self, start: Start, end: usize) -> Option<Parsed> {
+        let word = self.at;
+        self.part(start, Some(word), word + 1..end)
+    }
+
+    /// Reads the code behind the word at `word`: in the braces that open on its line, or from `start` to
+    /// the end of the line.
+    fn code(&mut self, word: usize, start: usize) -> Code {
+        let span = |parser: &Self, end| parser.span(word).to(parser.end_before(end).max(parser.span(word)));
+        let (range, end) = match self.layout.brace_on_line(start) {
+            None => (start..self.layout.line_end(start), self.layout.line_end(start)),
+            Some(open) => match self.layout.closing_brace(open) {
+                Some(close) => (open + 1..close, close + 1),
+                None => {
+                    let line = self.layout.line_end(open + 1);
+                    self.build.mistake(mistake::unclosed_code(self.end_before(line), self.span(open)));
+                    (open + 1..line, line)
+                }
+            },
+        };
+        let whole = span(self, end);
+        self.take(end);
+        let mut statements = vec![];
+        for part in self.layout.statements(range) {
+            let mistakes = self.build.mistakes.len();
+            match self.part(Start::Statement, None, part) {
+                Some(Parsed::Statement(statement)) if self.build.mistakes.len() == mistakes => {
+                    statements.push(statement);
+                }
+                Some(_) | None => {}
+            }
+        }
+        Code { statements, span: whole }
+    }
+
+    /// Reads a line of a group that says what happens to its elements.
+    fn happening(&mut self, group: &mut Group, word: Word) {
+        let at = self.at;
+        let mistakes = self.build.mistakes.len();
+        let fine = |parser: &Self| parser.build.mistakes.len() == mistakes;
+        match word {
+            Word::Threshold | Word::Refractory | Word::Poisson => {
+                let clause = match self.word_line(Start::Clause) {
+                    Some(Parsed::Expression(value)) if fine(self) => Clause { value, span: self.build.part },
+                    Some(_) | None => return,
+                };
+                match word {
+                    Word::Threshold => group.thresholds.push(clause),
+                    Word::Refractory => group.refractory.push(clause),
+                    _ => group.poisson.push(clause),
+                }
+            }
+            Word::Event => match self.word_line(Start::Event) {
+                Some(Parsed::Event(name, condition)) if fine(self) => {
+                    group.events.push(Event { name, condition, span: self.build.part });
+                }
+                Some(_) | None => {}
+            },
+            Word::Spikes => {
+                self.layout.mark_arrays(at + 1);
+                self.layout.mark(at + 1, &[("at", Token::At), ("period", Token::Period)]);
+                match self.word_line(Start::Spikes) {
+                    Some(Parsed::Spikes(elements, times, period)) if fine(self) => {
+                        group.spikes.push(GivenSpikes { elements, times, period, span: self.build.part });
+                    }
+                    Some(_) | None => {}
+                }
+            }
+            Word::Reset => {
+                let code = self.code(at, at + 1);
+                group.resets.push(code);
+            }
+            Word::Handler => {
+                let head = self.head(Start::Handler, (at + 2).min(self.layout.line_end(at + 1)));
+                let code = self.code(at, at + 2);
+                if let Some(Parsed::Handler(event)) = head {
+                    group.handlers.push(Handler { event, code });
+                }
+            }
+            Word::Regular => {
+                let open = self.layout.brace_on_line(at + 1);
+                let every = match open.filter(|&open| open > at + 1) {
+                    None => None,
+                    Some(open) => {
+                        if self.layout.text(at + 1) == "every" {
+                            self.layout.lexemes[at + 1].token = Token::Every;
+                        }
+                        match self.head(Start::Interval, open) {
+                            Some(Parsed::Expression(every)) => Some(every),
+                            Some(_) | None => None,
+                        }
+                    }
+                };
+                let code = self.code(at, at + 1);
+                group.regular.push(Regular { every, code });
+            }
+            _ => {}
+        }
     }
 
     // Groups.
@@ -465,9 +585,8 @@ impl Parser<'_> {
     /// Whether an item that begins with `word` here stands outside of groups only.
     fn ends_group(&self, word: Word) -> bool {
         match word {
-            Word::Constant | Word::Group | Word::Record | Word::Set | Word::Run | Word::Setting => true,
             Word::Clock => [2, 3].iter().any(|ahead| self.layout.token(self.at + ahead) == Some(Token::Assign)),
-            Word::Method | Word::Init | Word::Later => false,
+            _ => word.is_outside(),
         }
     }
 
@@ -482,7 +601,7 @@ impl Parser<'_> {
         let unknown = word.is_none() && self.is_unknown_item();
         let mistakes = self.build.mistakes.len();
         let word =
-            if unknown { self.misspelt(|word| matches!(word, Word::Clock | Word::Method | Word::Init)) } else { word };
+            if unknown { self.misspelt(|word| word == Word::Clock || !word.is_outside()) } else { word };
         let parsed = match word {
             None if unknown => return,
             None => return group.equations.list.extend(self.definition()),
@@ -490,6 +609,7 @@ impl Parser<'_> {
             Some(Word::Init) => self.word_line(Start::Init),
             Some(Word::Clock) if !self.ends_group(Word::Clock) => self.word_line(Start::GroupClock),
             Some(Word::Later) => return drop(self.skip(mistake::not_yet_supported)),
+            Some(word) if !word.is_outside() => return self.happening(group, word),
             Some(_) if unknown => {
                 let end = self.layout.item_end(self.at);
                 self.take(end);

@@ -6,7 +6,7 @@
 use std::fmt::{Display, Formatter, Result, Write};
 
 use super::ast::{
-    AssignOp, BinaryOp, Elements, Equation, EquationKind, Equations, Expr, Group, Item, ModelFile, Node, NodeId,
+    Array, ArrayValues, AssignOp, BinaryOp, Code, Elements, Equation, EquationKind, Equations, Expr, Group, Item, ModelFile, Node, NodeId,
     Record, Statement, UnaryOp,
 };
 
@@ -198,7 +198,12 @@ impl Display for Item {
             Item::Set { group, statement } => write!(out, "set {}.{statement}", group.name),
             Item::Run { duration, .. } => write!(out, "run {duration}"),
             Item::Setting { key, value } => write!(out, "{} {}", key.name, value.name),
-            Item::TimedArray(_) | Item::Switch { .. } => Ok(()),
+            Item::TimedArray(array) => {
+                write!(out, "timed_array {} every {} = {}", array.name.name, array.every, array.values)
+            }
+            Item::Switch { group, variable, on, .. } => {
+                write!(out, "{} {}.{}", if *on { "resume" } else { "pause" }, group.name, variable.name)
+            }
         }
     }
 }
@@ -210,7 +215,49 @@ impl Display for Group {
         self.methods.iter().try_for_each(|method| writeln!(out, "    method {}", method.name))?;
         self.clocks.iter().try_for_each(|clock| writeln!(out, "    clock {}", clock.name))?;
         self.init.iter().try_for_each(|statement| writeln!(out, "    init {statement}"))?;
+        self.thresholds.iter().try_for_each(|clause| writeln!(out, "    threshold {}", clause.value))?;
+        self.resets.iter().try_for_each(|code| writeln!(out, "    reset {code}"))?;
+        self.refractory.iter().try_for_each(|clause| writeln!(out, "    refractory {}", clause.value))?;
+        self.poisson.iter().try_for_each(|clause| writeln!(out, "    poisson {}", clause.value))?;
+        self.events.iter().try_for_each(|event| writeln!(out, "    event {} = {}", event.name.name, event.condition))?;
+        for handler in &self.handlers {
+            writeln!(out, "    run_on_event {} {}", handler.event.name, handler.code)?;
+        }
+        for regular in &self.regular {
+            match &regular.every {
+                Some(every) => writeln!(out, "    run_regularly every {every} {}", regular.code)?,
+                None => writeln!(out, "    run_regularly {}", regular.code)?,
+            }
+        }
+        for spikes in &self.spikes {
+            write!(out, "    spikes {} at {}", spikes.elements, spikes.times)?;
+            spikes.period.iter().try_for_each(|period| write!(out, " period {period}"))?;
+            writeln!(out)?;
+        }
         out.write_char('}')
+    }
+}
+
+impl Display for Code {
+    fn fmt(&self, out: &mut Formatter<'_>) -> Result {
+        writeln!(out, "{{")?;
+        self.statements.iter().try_for_each(|statement| writeln!(out, "        {statement}"))?;
+        write!(out, "    }}")
+    }
+}
+
+impl Display for Array {
+    fn fmt(&self, out: &mut Formatter<'_>) -> Result {
+        let list = |row: &[Expr]| row.iter().map(Expr::to_string).collect::<Vec<_>>().join(", ");
+        match &self.values {
+            ArrayValues::List(row) => write!(out, "[{}]", list(row))?,
+            ArrayValues::Rows(rows) => {
+                let rows: Vec<String> = rows.iter().map(|row| format!("[{}]", list(row))).collect();
+                write!(out, "[{}]", rows.join(", "))?;
+            }
+            ArrayValues::File(name) => write!(out, "\"{}\"", name.name)?,
+        }
+        self.scale.iter().try_for_each(|scale| write!(out, "*{scale}"))
     }
 }
 
@@ -221,7 +268,15 @@ impl Display for Record {
             let list: Vec<String> = elements.iter().map(Elements::to_string).collect();
             write!(out, "[{}]", list.join(", "))?;
         }
-        self.every.iter().try_for_each(|every| write!(out, " every {every}"))
+        if let Some(captured) = &self.captured {
+            let names: Vec<&str> = captured.iter().map(|name| name.name.as_str()).collect();
+            write!(out, "({})", names.join(", "))?;
+        }
+        self.every.iter().try_for_each(|every| write!(out, " every {every}"))?;
+        self.when.iter().try_for_each(|when| write!(out, " when {}", when.name))?;
+        self.order.iter().try_for_each(|order| write!(out, " order {order}"))?;
+        self.last.iter().try_for_each(|last| write!(out, " last {last}"))?;
+        self.smooth.iter().try_for_each(|smooth| write!(out, " smooth {smooth}"))
     }
 }
 

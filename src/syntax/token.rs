@@ -40,8 +40,17 @@ pub(super) enum Token {
     If,
     #[token("else")]
     Else,
-    /// `every`, where the layout sees that it is no name.
+    /// Words where the layout sees that they are no names.
     Every,
+    At,
+    Period,
+    When,
+    Order,
+    Last,
+    Smooth,
+    /// Brackets around numbers of an array, where the layout sees that they are.
+    OpenArray,
+    CloseArray,
 
     #[token("+")]
     Plus,
@@ -191,13 +200,23 @@ pub(super) enum Start {
     Method,
     GroupClock,
     Init,
+    /// A word with one expression.
+    Clause,
+    Event,
+    /// What stands between `run_on_event` and its code.
+    Handler,
+    /// What stands between `run_regularly` and its code.
+    Interval,
+    Spikes,
+    TimedArray,
+    Switch,
 }
 
 impl Token {
     /// Whether a value may end here, so that another one may not follow at once.
     pub(super) fn ends_value(self) -> bool {
-        use Token::{CloseBracket, CloseParen, False, Name, Number, Text, True};
-        matches!(self, Name | Number | True | False | Text | CloseParen | CloseBracket)
+        use Token::{CloseArray, CloseBracket, CloseParen, False, Name, Number, Text, True};
+        matches!(self, Name | Number | True | False | Text | CloseParen | CloseBracket | CloseArray)
     }
 
     /// Whether a value may begin here.

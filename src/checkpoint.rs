@@ -1,0 +1,407 @@
+//! Checkpoints: the state of a simulation as a value, and as a file.
+//!
+//! A file is a short text that describes what follows, as JSON, then the numbers, little-endian, one
+//! column after the other. Lengths and checksums are looked at before anything is believed, so that a
+//! damaged or foreign file is an error.
+
+use crate::error::Error;
+use crate::model::Seconds;
+use crate::runtime::{ColumnState, EventsState, GroupState, Numbers, RecordingState, State, Time};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+/// Everything that decides the future of a simulation: variables, ticks, seed, the place in the script.
+///
+/// A simulation that is restored from it does the same, bit for bit, as the one that it was taken of.
+/// It can be restored any number of times, into any simulation of the same model; what is recorded may
+/// differ.
+///
+/// ```
+/// let text = "clock dt = 1*ms\ngroup g[3] {\n dx/dt = -x/(10*ms) + xi/ms**0.5 : 1\n}\nrecord g.x";
+/// let model = dvdt::Engine::new().compile("m", text)?;
+/// let mut one = model.simulation_with_seed(7)?;
+/// one.run_for("5*ms")?;
+/// let checkpoint = one.checkpoint();
+/// one.run_for("5*ms")?;
+///
+/// let mut other = model.simulation()?;
+/// other.restore(&checkpoint)?;
+/// other.run_for("5*ms")?;
+/// assert_eq!(one.floats("g.x")?, other.floats("g.x")?);
+/// # Ok::<(), dvdt::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    pub(crate) state: State,
+    pub(crate) place: Place,
+    /// The text of the model, for people.
+    pub(crate) text: String,
+}
+
+/// Where the host and the script stand.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Place {
+    /// The next action of the script.
+    pub(crate) next: usize,
+    /// When a run of the script that is under way ends.
+    pub(crate) unfinished: Option<Time>,
+    /// When code of the host runs next, in its intervals.
+    pub(crate) hooks: Vec<u64>,
+    /// For groups for which the host has drawn random numbers, the last stream.
+    pub(crate) drawn: Vec<(usize, i64)>,
+}
+
+/// The first bytes of a file.
+const MAGIC: &[u8; 8] = b"dvdtsave";
+
+/// Goes up when files are written in another way.
+const VERSION: u32 = 1;
+
+/// A description is never longer.
+const LONGEST_HEADER: u64 = 1 << 28;
+
+/// What stands before the numbers.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    dvdt: String,
+    model: String,
+    ticks: Vec<u64>,
+    time: String,
+    next: usize,
+    unfinished: Option<String>,
+    hooks: Vec<u64>,
+    drawn: Vec<(usize, i64)>,
+    groups: Vec<GroupHeader>,
+    recordings: Vec<RecordingHeader>,
+    events: Vec<EventsHeader>,
+    /// Of the numbers that follow.
+    bytes: u64,
+    checksum: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct GroupHeader {
+    name: String,
+    elements: usize,
+    dt: (u64, u64),
+    fingerprint: u32,
+    seed: u64,
+    columns: Vec<(String, KindHeader, usize)>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum KindHeader {
+    Float,
+    Integer,
+    Boolean,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RecordingHeader {
+    name: String,
+    width: usize,
+    total: u64,
+    paused: bool,
+    counted: u64,
+    next: u64,
+    begins: Vec<(u64, u64)>,
+    values: Option<usize>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EventsHeader {
+    name: String,
+    paused: bool,
+    elements: usize,
+    /// How many events, and how many variables are kept of each.
+    list: Option<(usize, usize)>,
+}
+
+impl Checkpoint {
+    /// The time at which it was taken, in seconds.
+    pub fn time(&self) -> f64 {
+        self.state.time.to_f64()
+    }
+
+    /// The seed of the simulation.
+    pub fn seed(&self) -> u64 {
+        self.state.groups.first().map_or(0, |group| group.seed)
+    }
+
+    /// The text of the model that it was taken of.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it holds what was recorded.
+    pub fn has_recordings(&self) -> bool {
+        self.state.recordings.iter().all(|recording| recording.values.is_some())
+            && self.state.events.iter().all(|events| events.list.is_some())
+    }
+
+    /// Writes it to a file, whole or not at all: a run that is killed while it writes leaves the file that
+    /// was there.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("state.dvdtsave");
+    /// let model = dvdt::Engine::new().compile("m", "group g[2] { dx/dt = 1/second : 1 }")?;
+    /// let mut simulation = model.simulation()?;
+    /// simulation.run_for("1*second")?;
+    /// simulation.checkpoint().save(&path)?;
+    ///
+    /// let mut other = model.simulation()?;
+    /// other.restore(&dvdt::Checkpoint::load(&path)?)?;
+    /// assert_eq!(other.time(), 1.0);
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        crate::output::replace(path, |file| self.write(file))
+            .map_err(|error| Error::File { path: path.display().to_string(), what: error.to_string() })
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be read, is no checkpoint, is of a later version, or is damaged.
+    pub fn load(path: impl AsRef<Path>) -> Result<Checkpoint, Error> {
+        let path = path.as_ref();
+        let refuse = |what: String| Error::File { path: path.display().to_string(), what };
+        let file = File::open(path).map_err(|error| refuse(error.to_string()))?;
+        let length = file.metadata().map_err(|error| refuse(error.to_string()))?.len();
+        Checkpoint::read(&mut io::BufReader::new(file), length).map_err(refuse)
+    }
+
+    /// The bytes of a file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![];
+        // Writing to memory cannot fail.
+        let _ = self.write(&mut bytes);
+        bytes
+    }
+
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    /// [`Error::Value`] when they are no checkpoint, of a later version, or damaged.
+    pub fn from_bytes(mut bytes: &[u8]) -> Result<Checkpoint, Error> {
+        let length = bytes.len() as u64;
+        Checkpoint::read(&mut bytes, length).map_err(Error::Value)
+    }
+
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let blobs = self.blobs();
+        let mut hasher = crc32fast::Hasher::new();
+        blobs.iter().for_each(|blob| hasher.update(blob));
+        let bytes = blobs.iter().map(|blob| blob.len() as u64).sum();
+        let header = serde_json::to_vec(&self.header(bytes, hasher.finalize()))?;
+        out.write_all(MAGIC)?;
+        out.write_all(&VERSION.to_le_bytes())?;
+        out.write_all(&crc32fast::hash(&header).to_le_bytes())?;
+        out.write_all(&(header.len() as u64).to_le_bytes())?;
+        out.write_all(&header)?;
+        blobs.iter().try_for_each(|blob| out.write_all(blob))
+    }
+
+    /// All numbers, in the order of the header.
+    fn blobs(&self) -> Vec<&[u8]> {
+        let mut blobs: Vec<&[u8]> = vec![];
+        for column in self.state.groups.iter().flat_map(|group| &group.columns) {
+            blobs.push(match &column.numbers {
+                Numbers::Floats(words) | Numbers::Integers(words) => bytemuck::cast_slice(words),
+                Numbers::Booleans(bytes) => bytes,
+            });
+        }
+        for recording in &self.state.recordings {
+            blobs.extend(recording.values.as_ref().map(|values| bytemuck::cast_slice(values)));
+        }
+        for events in &self.state.events {
+            blobs.push(bytemuck::cast_slice(&events.counts));
+            if let Some((ticks, elements, kept)) = &events.list {
+                blobs.push(bytemuck::cast_slice(ticks));
+                blobs.push(bytemuck::cast_slice(elements));
+                blobs.extend(kept.iter().map(|list| bytemuck::cast_slice(list)));
+            }
+        }
+        blobs
+    }
+
+    fn header(&self, bytes: u64, checksum: u32) -> Header {
+        let column = |column: &ColumnState| {
+            let kind = match column.numbers {
+                Numbers::Floats(_) => KindHeader::Float,
+                Numbers::Integers(_) => KindHeader::Integer,
+                Numbers::Booleans(_) => KindHeader::Boolean,
+            };
+            (column.name.clone(), kind, column.numbers.len())
+        };
+        let group = |group: &GroupState| GroupHeader {
+            name: group.name.clone(),
+            elements: group.elements,
+            dt: (group.dt.numerator, group.dt.denominator),
+            fingerprint: group.fingerprint,
+            seed: group.seed,
+            columns: group.columns.iter().map(column).collect(),
+        };
+        let recording = |recording: &RecordingState| RecordingHeader {
+            name: recording.name.clone(),
+            width: recording.width,
+            total: recording.total,
+            paused: recording.paused,
+            counted: recording.counted,
+            next: recording.next,
+            begins: recording.begins.clone(),
+            values: recording.values.as_ref().map(Vec::len),
+        };
+        let events = |events: &EventsState| EventsHeader {
+            name: events.name.clone(),
+            paused: events.paused,
+            elements: events.counts.len(),
+            list: events.list.as_ref().map(|(ticks, _, kept)| (ticks.len(), kept.len())),
+        };
+        Header {
+            dvdt: env!("CARGO_PKG_VERSION").to_owned(),
+            model: self.text.clone(),
+            ticks: self.state.ticks.clone(),
+            time: self.state.time.to_string(),
+            next: self.place.next,
+            unfinished: self.place.unfinished.map(|time| time.to_string()),
+            hooks: self.place.hooks.clone(),
+            drawn: self.place.drawn.clone(),
+            groups: self.state.groups.iter().map(group).collect(),
+            recordings: self.state.recordings.iter().map(recording).collect(),
+            events: self.state.events.iter().map(events).collect(),
+            bytes,
+            checksum,
+        }
+    }
+
+    /// `length` is that of all bytes.
+    fn read(bytes: &mut impl Read, length: u64) -> Result<Checkpoint, String> {
+        let damaged = |error: io::Error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => "the checkpoint ends too early; it is damaged".to_owned(),
+            _ => error.to_string(),
+        };
+        let mut start = [0; 24];
+        bytes.read_exact(&mut start).map_err(|_| "this is no checkpoint of dvdt".to_owned())?;
+        let word = |from: usize| u32::from_le_bytes([start[from], start[from + 1], start[from + 2], start[from + 3]]);
+        if &start[..8] != MAGIC {
+            return Err("this is no checkpoint of dvdt".to_owned());
+        }
+        if word(8) != VERSION {
+            let found = word(8);
+            return Err(format!("this checkpoint has version {found}, and this dvdt reads version {VERSION}"));
+        }
+        let size = u64::from(word(16)) | u64::from(word(20)) << 32;
+        if size > LONGEST_HEADER || size > length {
+            return Err("the checkpoint ends too early; it is damaged".to_owned());
+        }
+        let mut header = vec![0; usize::try_from(size).unwrap_or(0)];
+        bytes.read_exact(&mut header).map_err(damaged)?;
+        if crc32fast::hash(&header) != word(12) {
+            return Err("the checkpoint is damaged: its description does not match its checksum".to_owned());
+        }
+        let header: Header =
+            serde_json::from_slice(&header).map_err(|error| format!("the checkpoint is damaged: {error}"))?;
+        if length - 24 - size != header.bytes {
+            return Err("the checkpoint is damaged: it is longer or shorter than it says".to_owned());
+        }
+        let mut numbers = Reader { bytes, left: header.bytes, hasher: crc32fast::Hasher::new() };
+        let checkpoint = header.read(&mut numbers).map_err(damaged)?;
+        if numbers.left != 0 || numbers.hasher.finalize() != header.checksum {
+            return Err("the checkpoint is damaged: its numbers do not match their checksum".to_owned());
+        }
+        checkpoint.ok_or_else(|| "the checkpoint is damaged: its description makes no sense".to_owned())
+    }
+}
+
+/// Reads numbers, and sums them up.
+struct Reader<'a, R> {
+    bytes: &'a mut R,
+    left: u64,
+    hasher: crc32fast::Hasher,
+}
+
+impl<R: Read> Reader<'_, R> {
+    /// So many numbers, which are there: no description makes this ask for more memory.
+    fn numbers<T: bytemuck::Pod>(&mut self, count: usize) -> io::Result<Vec<T>> {
+        let bytes = (count as u64).checked_mul(size_of::<T>() as u64).filter(|&bytes| bytes <= self.left);
+        let bytes = bytes.ok_or(io::ErrorKind::UnexpectedEof)?;
+        let mut list: Vec<T> = bytemuck::allocation::try_zeroed_vec(count).map_err(|()| io::ErrorKind::OutOfMemory)?;
+        self.bytes.read_exact(bytemuck::cast_slice_mut(&mut list))?;
+        self.hasher.update(bytemuck::cast_slice(&list));
+        self.left -= bytes;
+        Ok(list)
+    }
+}
+
+impl Header {
+    /// The checkpoint; `None` when the description contradicts itself.
+    fn read(&self, numbers: &mut Reader<'_, impl Read>) -> io::Result<Option<Checkpoint>> {
+        let mut groups = vec![];
+        for group in &self.groups {
+            let mut columns = vec![];
+            for (name, kind, count) in &group.columns {
+                let numbers = match kind {
+                    KindHeader::Float => Numbers::Floats(numbers.numbers(*count)?),
+                    KindHeader::Integer => Numbers::Integers(numbers.numbers(*count)?),
+                    KindHeader::Boolean => Numbers::Booleans(numbers.numbers(*count)?),
+                };
+                columns.push(ColumnState { name: name.clone(), numbers });
+            }
+            groups.push(GroupState {
+                name: group.name.clone(),
+                elements: group.elements,
+                dt: Seconds { numerator: group.dt.0, denominator: group.dt.1 },
+                fingerprint: group.fingerprint,
+                seed: group.seed,
+                columns,
+            });
+        }
+        let mut recordings = vec![];
+        for recording in &self.recordings {
+            let values = recording.values.map(|count| numbers.numbers(count)).transpose()?;
+            let rows = values.as_ref().map_or(0, |values: &Vec<f64>| values.len().checked_div(recording.width).unwrap_or(0));
+            let whole = values.as_ref().is_none_or(|values| values.len() == rows * recording.width);
+            if !whole || rows as u64 > recording.total {
+                return Ok(None);
+            }
+            recordings.push(RecordingState {
+                name: recording.name.clone(),
+                width: recording.width,
+                total: recording.total,
+                paused: recording.paused,
+                counted: recording.counted,
+                next: recording.next,
+                begins: recording.begins.clone(),
+                values,
+            });
+        }
+        let mut events = vec![];
+        for own in &self.events {
+            let counts = numbers.numbers(own.elements)?;
+            let list = match own.list {
+                None => None,
+                Some((count, kept)) => {
+                    let (ticks, elements) = (numbers.numbers(count)?, numbers.numbers(count)?);
+                    let kept: io::Result<Vec<Vec<f64>>> = (0..kept).map(|_| numbers.numbers(count)).collect();
+                    Some((ticks, elements, kept?))
+                }
+            };
+            events.push(EventsState { name: own.name.clone(), paused: own.paused, counts, list });
+        }
+        let unfinished = self.unfinished.as_deref().map(str::parse).transpose();
+        let (Ok(time), Ok(unfinished)) = (self.time.parse(), unfinished) else { return Ok(None) };
+        let state = State { ticks: self.ticks.clone(), time, groups, recordings, events };
+        let place =
+            Place { next: self.next, unfinished, hooks: self.hooks.clone(), drawn: self.drawn.clone() };
+        Ok(Some(Checkpoint { state, place, text: self.model.clone() }))
+    }
+}
