@@ -252,7 +252,9 @@ fn call(function: Function, integer: bool, arguments: &[Found]) -> Option<Found>
             | Function::Rand
             | Function::Randn
             | Function::Poisson
-            | Function::Timestep => panic!("{function:?} of floats"),
+            | Function::Timestep
+            | Function::Select
+            | Function::Timed => panic!("{function:?} of floats"),
         }
     };
     let error = dx * ROUNDINGS;
@@ -308,6 +310,9 @@ impl State<'_> {
             Role::Builtin(Builtin::Index) => Integer(element as i64),
             Role::Builtin(Builtin::Size) => Integer(self.group.size as i64),
             Role::Subexpression { value, .. } => self.evaluate(value, element),
+            Role::Noise | Role::LastSpike | Role::NotRefractory | Role::LastTick | Role::Temporary => {
+                panic!("{:?} in a model without events", variable.role)
+            }
             Role::State { .. } | Role::Parameter => {
                 let name = format!("{}.{}", self.group.name, variable.name);
                 let at = if variable.shared { 0 } else { element };

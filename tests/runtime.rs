@@ -7,7 +7,7 @@ use dvdt::kernel::abi::{ColumnId, Layout, Routine, Storage, UniformId, Varies};
 use dvdt::kernel::{Binary, Builder, Type, Unary};
 use dvdt::model::{Clock, Denormals, Seconds};
 use dvdt::runtime::{
-    CancelToken, Controls, Error, MonitorPlan, Network, Place, Plan, Program, Progress, Propagate, Recording, Slot,
+    CancelToken, Controls, Error, MonitorPlan, Part, Source, Network, Place, Plan, Program, Progress, Propagate, Recording, Slot,
     Stage, Time, Variable,
 };
 use std::ops::Range;
@@ -33,7 +33,10 @@ fn variable(name: &str, kind: Kind, place: Place, state: bool) -> Variable {
 
 fn program(name: &str, layout: Layout, variables: Vec<Variable>, update: Arc<dyn Routine>) -> Program {
     let (init, prelude, before) = (vec![], vec![], vec![]);
-    Program { name: name.into(), clock: 0, layout, variables, seed: None, init, prelude, before, update: Some(update) }
+    let parts = vec![Part { slot: Slot::Groups, stages: vec![Stage::Call(update)] }];
+    let (regular, events, saved) = (vec![], vec![], vec![]);
+    let (name, seed, fingerprint) = (name.into(), None, 0);
+    Program { name, clock: 0, layout, variables, seed, init, prelude, before, regular, parts, events, saved, fingerprint }
 }
 
 /// `dv/dt = 1/ms` by Euler at 0.1 ms.
@@ -78,7 +81,7 @@ fn decay(elements: usize) -> Program {
         variable("v", Kind::Float, Place::Column(v), true),
         variable("tau", Kind::Float, Place::Column(tau), false),
     ];
-    Program { init: vec![init], prelude: vec![Stage::Call(prelude)], ..program("cells", layout, variables, update) }
+    Program { init: vec![Stage::Call(init)], prelude: vec![Stage::Call(prelude)], ..program("cells", layout, variables, update) }
 }
 
 /// Records the first column of group 0.
@@ -90,13 +93,16 @@ fn monitor(clock: usize, elements: Option<Vec<usize>>) -> MonitorPlan {
         kind: Kind::Float,
         elements,
         clock,
-        source: Place::Column(ColumnId(0)),
-        evaluate: None,
+        slot: Slot::Start,
+        order: 0,
+        last: None,
+        source: Source::Place(Place::Column(ColumnId(0))),
+        evaluate: vec![],
     }
 }
 
 fn network(clocks: Vec<Clock>, programs: Vec<Program>, monitors: Vec<MonitorPlan>) -> Network {
-    let plan = Plan { clocks, programs, monitors, denormals: Denormals::Keep };
+    let plan = Plan { clocks, programs, monitors, event_monitors: vec![], denormals: Denormals::Keep };
     Network::new(Arc::new(plan)).expect("a sound plan")
 }
 
@@ -254,11 +260,11 @@ fn noted(clocks: Vec<Clock>, before: bool, monitors: &[usize]) -> (Network, Arc<
     let log = Arc::new(Mutex::new(vec![]));
     let note = |name| -> Arc<dyn Routine> { Arc::new(Noted { name, log: Arc::clone(&log) }) };
     let mut program = ramp(1);
-    program.update = Some(note("update"));
+    program.parts = vec![Part { slot: Slot::Groups, stages: vec![Stage::Call(note("update"))] }];
     if before {
         program.before = vec![Stage::Call(note("before"))];
     }
-    let watch = |&clock: &usize| MonitorPlan { evaluate: Some(note("record")), ..monitor(clock, None) };
+    let watch = |&clock: &usize| MonitorPlan { evaluate: vec![Stage::Call(note("record"))], ..monitor(clock, None) };
     let monitors = monitors.iter().map(watch).collect();
     (network(clocks, vec![program], monitors), log)
 }

@@ -63,6 +63,7 @@ impl Island {
             self.stretch(tick..until);
             tick = until;
             let meets = tick < end && timeline.at(self.clock, tick) == time;
+            let meets = meets && !self.precede(timeline, time);
             self.visit(timeline, time, tick, meets);
             tick += u64::from(meets);
         }
@@ -88,6 +89,19 @@ impl Island {
                 self.events.iter_mut().for_each(|events| events.record(program, words, tick));
             }
         }
+    }
+
+    /// Whether all that visits at `time` comes before the only work of the group's own, which then may be
+    /// done together with the ticks that follow.
+    fn precede(&self, timeline: &Timeline, time: u128) -> bool {
+        let own = self.tasks.iter().position(|task| task.clock == self.clock);
+        let comes = |task: &Task| {
+            let visitor = self.visitors.iter().find(|visitor| visitor.clock == task.clock);
+            visitor.is_some_and(|visitor| visitor.next < visitor.end && timeline.at(visitor.clock, visitor.next) == time)
+        };
+        let last = self.tasks.iter().rposition(comes);
+        let whole = self.group.program().whole().is_some() && self.own.len() == 1;
+        whole && own > last
     }
 
     /// When the next tick of another clock is.
