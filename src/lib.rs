@@ -56,6 +56,7 @@ mod checkpoint;
 mod engine;
 mod error;
 mod simulation;
+mod stream;
 mod verify;
 
 pub use algebra::Kind;

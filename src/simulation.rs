@@ -10,10 +10,12 @@ use crate::error::Error;
 use crate::model::{self, Action};
 use crate::runtime::{self, CancelToken, Controls, Events, Network, Progress, Recording, Time};
 use crate::source::Sources;
+use crate::stream::{Begin, EventRows, Rows};
 use crate::syntax;
 use dimensioned::si::SI;
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
+use std::path::Path;
 use std::time::Duration;
 
 /// A value for a variable or a duration, with its unit.
@@ -455,24 +457,28 @@ impl Simulation {
         while !reports.last().is_some_and(|report: &runtime::Report| report.cancelled)
             && let Some(action) = model.0.model.script.get(self.next)
         {
+            // Before the action, so that a checkpoint that is taken within it goes on behind it.
+            self.next += 1;
             match *action {
                 Action::Run { seconds, .. } => {
                     let end = self.network.time().plus(Time::of_duration(seconds)?).ok_or(runtime::Error::TooLong)?;
                     reports.push(self.run_until(end)?);
                 }
-                Action::Set { .. } => self.apply_set(self.next)?,
+                Action::Set { .. } => self.apply_set(self.next - 1)?,
                 Action::Switch { record, on } => self.apply_switch(record, on)?,
             }
-            self.next += 1;
         }
         Ok(reports)
     }
 
     /// Runs to a time, and remembers it when the run is cancelled before.
     fn run_until(&mut self, end: Time) -> Result<runtime::Report, Error> {
-        let report = self.advance(end.since(self.network.time()).unwrap_or(Time::ZERO))?;
-        self.unfinished = report.cancelled.then_some(end);
-        Ok(report)
+        self.unfinished = Some(end);
+        let report = self.advance(end.since(self.network.time()).unwrap_or(Time::ZERO));
+        if matches!(&report, Ok(report) if !report.cancelled) {
+            self.unfinished = None;
+        }
+        report
     }
 
     /// Makes room in the recordings for all runs of the script at once.
@@ -621,6 +627,75 @@ impl Simulation {
     pub fn on_progress(&mut self, interval: Duration, callback: impl FnMut(&Progress) + Send + 'static) {
         self.interval = interval;
         self.progress = Some(Box::new(callback));
+    }
+
+    /// Writes everything that is recorded to files in `folder` while runs go on, in place of keeping it in
+    /// memory: for `cells.v` the files `cells.v.npy` and `cells.v.t.npy`, for `cells.spikes` the files
+    /// `cells.spikes.t.npy`, `cells.spikes.i.npy` and one for each variable that is kept. They can be
+    /// read at any time, also when the process was killed.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let folder = folder.path();
+    /// let text = "clock dt = 1*ms\ngroup g[2] { dx/dt = 1/ms : 1 }\nrecord g.x";
+    /// let mut simulation = dvdt::Engine::new().compile("m", text)?.simulation()?;
+    /// simulation.stream_to(folder)?;
+    /// simulation.run_for("1000*ms")?;
+    /// assert_eq!(simulation.recording("g.x")?.total(), 1000);
+    /// assert!(std::fs::metadata(folder.join("g.x.npy")).unwrap().len() > 16000);
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the folder cannot be made, or a file cannot be written.
+    pub fn stream_to(&mut self, folder: impl AsRef<Path>) -> Result<(), Error> {
+        self.stream(folder.as_ref(), false)
+    }
+
+    /// The same after [`Simulation::restore`]: goes on with the files of the run that the checkpoint was
+    /// taken of, and cuts off what it wrote after that.
+    ///
+    /// # Errors
+    /// When a file is missing, or holds something else than it should.
+    pub fn stream_on(&mut self, folder: impl AsRef<Path>) -> Result<(), Error> {
+        self.stream(folder.as_ref(), true)
+    }
+
+    fn stream(&mut self, folder: &Path, on: bool) -> Result<(), Error> {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Error::File { path: folder.display().to_string(), what: error.to_string() })?;
+        let begin = |total| if on { Begin::After(total) } else { Begin::Anew };
+        let mut sinks = vec![];
+        for recording in self.network.recordings() {
+            let kept = recording.total() - recording.samples() as u64;
+            sinks.push((recording.name().to_owned(), Rows::open(folder, recording, begin(kept))?));
+        }
+        let mut event_sinks = vec![];
+        for events in self.network.events() {
+            let total: u64 = events.counts().iter().sum();
+            let kept = total - events.len() as u64;
+            event_sinks.push((events.name().to_owned(), EventRows::open(folder, events, begin(kept))?));
+        }
+        for (name, sink) in sinks {
+            self.network.stream(&name, Box::new(sink))?;
+        }
+        for (name, sink) in event_sinks {
+            self.network.stream_events(&name, Box::new(sink))?;
+        }
+        Ok(())
+    }
+
+    /// Hands everything that is streamed to its files.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        Ok(self.network.flush()?)
+    }
+
+    /// The seed of its random numbers.
+    pub fn seed(&self) -> u64 {
+        self.network.seed()
     }
 
     /// Everything that decides the future, without what was recorded.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up. Modules of one floor do not name each other, but for those of the door.
 const FLOORS: [&[&str]; 9] = [
-    &["source", "dimension"],
+    &["source", "dimension", "random", "table"],
     &["diagnostic"],
     &["syntax", "algebra"],
     &["model"],
@@ -18,15 +18,17 @@ const FLOORS: [&[&str]; 9] = [
     DOOR,
 ];
 
-const DOOR: &[&str] = &["output", "engine", "error", "simulation", "builder", "verify", "lib", "main", "cli"];
+const DOOR: &[&str] =
+    &["output", "engine", "error", "simulation", "checkpoint", "stream", "builder", "verify", "lib", "main", "cli"];
 
 /// Crates and the modules that may name them.
 const FOREIGN: &[(&str, &[&str])] = &[
     ("logos", &["syntax"]),
     ("lalrpop_util", &["syntax"]),
     ("annotate_snippets", &["diagnostic"]),
-    ("serde_json", &["diagnostic", "output"]),
-    ("serde", &["diagnostic", "output"]),
+    ("serde_json", &["diagnostic", "output", "checkpoint"]),
+    ("serde", &["diagnostic", "output", "checkpoint"]),
+    ("crc32fast", &["checkpoint", "model"]),
     ("dimensioned", &["dimension", "simulation"]),
     ("cranelift", &["jit"]),
     ("cranelift_codegen", &["jit"]),
@@ -34,8 +36,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("cranelift_module", &["jit"]),
     ("cranelift_native", &["jit"]),
     ("memmap2", &["runtime"]),
-    ("bytemuck", &["interpret", "runtime"]),
-    ("npyz", &["output"]),
+    ("bytemuck", &["interpret", "runtime", "checkpoint", "model"]),
+    ("npyz", &["output", "table"]),
     ("plotters", &["output"]),
     ("tempfile", &["output"]),
     ("clap", &["cli", "main"]),
@@ -44,7 +46,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
 ];
 
 /// Files that may hold `unsafe`.
-const FENCED: [&str; 2] = ["src/jit/code.rs", "src/runtime/denormal.rs"];
+const FENCED: [&str; 3] = ["src/jit/code.rs", "src/random/dispatch.rs", "src/runtime/denormal.rs"];
 
 struct File {
     path: String,

@@ -14,7 +14,7 @@ fn checked(text: &str) -> (Option<Model>, Report, Sources) {
     let mut report = Report::new();
     let file = syntax::model_file(&sources, source, &mut report);
     assert!(report.diagnostics.is_empty(), "the parser refuses {text:?}: {:?}", report.diagnostics);
-    let model = check(&file, &mut report);
+    let model = check(&file, None, &mut report);
     assert_eq!(model.is_none(), report.has_errors(), "{text}");
     (model, report, sources)
 }

@@ -491,11 +491,11 @@ fn mixed() -> Program {
 fn integers_and_truth_values_are_slices_and_are_recorded_as_floats() {
     let watch = |source| MonitorPlan { source, ..monitor(0, None) };
     let monitors = vec![
-        watch(Place::Column(ColumnId(0))),
-        watch(Place::Column(ColumnId(1))),
-        watch(Place::Uniform(UniformId(0))),
-        watch(Place::Uniform(UniformId(1))),
-        MonitorPlan { elements: Some(vec![4, 1]), ..watch(Place::Column(ColumnId(1))) },
+        watch(Source::Place(Place::Column(ColumnId(0)))),
+        watch(Source::Place(Place::Column(ColumnId(1)))),
+        watch(Source::Place(Place::Uniform(UniformId(0)))),
+        watch(Source::Place(Place::Uniform(UniformId(1)))),
+        MonitorPlan { elements: Some(vec![4, 1]), ..watch(Source::Place(Place::Column(ColumnId(1)))) },
     ];
     let mut network = network(vec![clock(1, 10)], vec![mixed()], monitors);
     let cells = network.group_mut("cells").unwrap();
@@ -545,7 +545,7 @@ fn a_recording_that_does_not_fit_is_an_error_before_the_run() {
 #[test]
 fn a_group_that_does_not_fit_is_an_error() {
     let programs = vec![Program { init: vec![], ..decay(1 << 45) }];
-    let plan = Plan { clocks: vec![clock(1, 10)], programs, monitors: vec![], denormals: Denormals::Keep };
+    let plan = Plan { clocks: vec![clock(1, 10)], programs, monitors: vec![], event_monitors: vec![], denormals: Denormals::Keep };
     assert!(matches!(Network::new(Arc::new(plan)), Err(Error::Memory { .. })));
 }
 
@@ -623,7 +623,7 @@ fn propagators_are_computed_for_each_element_or_once() {
 #[test]
 fn denormals_are_flushed_during_a_run_when_asked_for() {
     for (denormals, expected) in [(Denormals::Keep, f64::MIN_POSITIVE * 0.99), (Denormals::Flush, 0.0)] {
-        let plan = Plan { clocks: vec![clock(1, 10)], programs: vec![decay(1)], monitors: vec![], denormals };
+        let plan = Plan { clocks: vec![clock(1, 10)], programs: vec![decay(1)], monitors: vec![], event_monitors: vec![], denormals };
         let mut network = Network::new(Arc::new(plan)).unwrap();
         network.group_mut("cells").unwrap().floats_mut("v").unwrap()[0] = f64::MIN_POSITIVE;
         network.run(0.1 * MS).unwrap();
@@ -653,7 +653,8 @@ fn overhead() {
             std::hint::black_box((memory, ticks));
         }
     }
-    let cells = || Program { update: Some(Arc::new(Nothing)), ..decay(100) };
+    let part = || Part { slot: Slot::Groups, stages: vec![Stage::Call(Arc::new(Nothing))] };
+    let cells = || Program { parts: vec![part()], ..decay(100) };
     // The least of several simulations: the first touch of a page by the whole machine costs most.
     let measure = |label: &str, clocks: &[Clock], monitors: fn() -> Vec<MonitorPlan>, seconds: f64| {
         let each = |_| {

@@ -3,8 +3,8 @@
 use super::bar::{Bar, time};
 use super::{Code, Failure, print, show, show_report, stem};
 use clap::Args;
-use dvdt::output::{self, DataFormat, FigureFormat, GroupMeta, Meta, Series};
-use dvdt::{CompiledModel, MathLevel, Severity, Simulation};
+use dvdt::output::{self, DataFormat, Events, FigureFormat, GroupMeta, Meta, Series};
+use dvdt::{Checkpoint, CompiledModel, MathLevel, Severity, Simulation};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,9 +18,21 @@ pub(super) struct Run {
     /// Draw what was recorded: .svg or .png
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
-    /// The seed of random numbers
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
+    /// Write what is recorded to .npy files in a folder while the run goes on, in constant memory
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out", "plot"])]
+    stream: Option<PathBuf>,
+    /// The seed of random numbers [default: 0, or that of the checkpoint]
+    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    seed: Option<u64>,
+    /// Write a checkpoint at each multiple of a simulated time, as in 1*second, and on ctrl-C
+    #[arg(long, value_name = "TIME")]
+    checkpoint_every: Option<String>,
+    /// Where checkpoints go [default: the model's name with .checkpoint, in this folder]
+    #[arg(long, value_name = "FILE", requires = "checkpoint_every")]
+    checkpoint: Option<PathBuf>,
+    /// Go on from a checkpoint of the same model
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
     /// At most so many threads; groups run on one thread in this version
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     threads: u32,
@@ -50,7 +62,13 @@ impl Run {
         if self.verbose {
             show(&model.plan());
         }
-        let mut simulation = model.simulation_with_seed(self.seed)?;
+        let mut simulation = model.simulation_with_seed(self.seed.unwrap_or(0))?;
+        if let Some(path) = &self.resume {
+            simulation.restore(&Checkpoint::load(path)?)?;
+            if self.verbose {
+                show(&format!("going on from {} at t = {}\n", path.display(), time(simulation.time())));
+            }
+        }
         for assignment in &self.set {
             let Some((name, value)) = assignment.split_once('=') else {
                 return Err(Failure::Message(format!("--set {assignment}: write --set GROUP.NAME=VALUE")));
@@ -58,11 +76,74 @@ impl Run {
             simulation.set(name.trim(), value.trim())?;
         }
         targets.check(&simulation)?;
+        self.begin_checkpoints(&mut simulation)?;
+        self.begin_stream(&model, &mut simulation)?;
         let outcome = self.run(&mut simulation)?;
+        if outcome.cancelled && self.checkpoint_every.is_some() {
+            let path = self.checkpoint_path();
+            self.take(&simulation).save(&path)?;
+            show(&format!("go on with --resume {}\n", path.display()));
+        }
+        self.end_stream(&model, &simulation, &outcome)?;
         self.write(&targets, &model, &simulation, &outcome)?;
         // After the files, which count more than a line that nobody may read.
         print(format!("{} simulated in {}", time(simulation.time()), time(outcome.wall.as_secs_f64())))?;
         if outcome.cancelled { Err(Failure::Interrupted) } else { Ok(()) }
+    }
+
+    fn checkpoint_path(&self) -> PathBuf {
+        self.checkpoint.clone().unwrap_or_else(|| PathBuf::from(format!("{}.checkpoint", stem(&self.model))))
+    }
+
+    /// What is streamed to files is not in the checkpoint.
+    fn take(&self, simulation: &Simulation) -> Checkpoint {
+        if self.stream.is_some() { simulation.checkpoint() } else { simulation.checkpoint_with_recordings() }
+    }
+
+    fn begin_checkpoints(&self, simulation: &mut Simulation) -> Result<(), Failure> {
+        let Some(interval) = &self.checkpoint_every else { return Ok(()) };
+        let path = self.checkpoint_path();
+        output::check_writable(&path)?;
+        let streams = self.stream.is_some();
+        simulation.every(interval.as_str(), move |simulation| {
+            if simulation.time() == 0.0 {
+                return Ok(());
+            }
+            simulation.flush()?;
+            let checkpoint =
+                if streams { simulation.checkpoint() } else { simulation.checkpoint_with_recordings() };
+            checkpoint.save(&path)
+        })?;
+        Ok(())
+    }
+
+    fn begin_stream(&self, model: &CompiledModel, simulation: &mut Simulation) -> Result<(), Failure> {
+        let Some(folder) = &self.stream else { return Ok(()) };
+        match &self.resume {
+            Some(_) => simulation.stream_on(folder)?,
+            None => simulation.stream_to(folder)?,
+        }
+        let unfinished = Outcome { cancelled: true, ..Outcome::default() };
+        self.end_stream(model, simulation, &unfinished)
+    }
+
+    /// Describes the files of a stream.
+    fn end_stream(&self, model: &CompiledModel, simulation: &Simulation, outcome: &Outcome) -> Result<(), Failure> {
+        let Some(folder) = &self.stream else { return Ok(()) };
+        let mut units = std::collections::BTreeMap::new();
+        for recording in simulation.recordings() {
+            units.insert(recording.name().to_owned(), recording.dimension().to_string());
+            units.insert(format!("{}.t", recording.name()), "second".to_owned());
+        }
+        for events in simulation.all_events() {
+            units.insert(format!("{}.t", events.name()), "second".to_owned());
+            units.insert(format!("{}.i", events.name()), "1".to_owned());
+            for (variable, dimension) in events.variables() {
+                units.insert(format!("{}.{variable}", events.name()), dimension.to_string());
+            }
+        }
+        let meta = self.meta(model, simulation, outcome);
+        Ok(output::write_meta(&folder.join("meta.json"), &meta, &units)?)
     }
 
     /// Finds out before a long run whether its results can be written.
@@ -120,22 +201,49 @@ impl Run {
         let recordings: Vec<_> = simulation.recordings().collect();
         let units: Vec<String> = recordings.iter().map(|recording| recording.dimension().to_string()).collect();
         let times: Vec<_> = recordings.iter().map(|recording| recording.times()).collect();
+        let values: Vec<_> = recordings.iter().map(|recording| recording.smoothed()).collect();
         let series: Vec<Series<'_>> = recordings
             .iter()
-            .zip(units.iter().zip(&times))
-            .map(|(recording, (unit, times))| Series {
+            .zip(units.iter().zip(&times).zip(&values))
+            .map(|(recording, ((unit, times), values))| Series {
                 name: recording.name(),
                 unit,
                 elements: recording.elements(),
                 times,
-                values: recording.values(),
+                values,
+            })
+            .collect();
+        let happened: Vec<_> = simulation.all_events().collect();
+        let times: Vec<Vec<f64>> = happened.iter().map(|events| events.times()).collect();
+        let kept: Vec<Vec<(&str, String, &[f64])>> = happened
+            .iter()
+            .map(|events| {
+                let kept = |(name, dimension): (_, dvdt::Dimension)| {
+                    Some((name, dimension.to_string(), events.values(name)?))
+                };
+                events.variables().filter_map(kept).collect()
+            })
+            .collect();
+        let kept: Vec<Vec<(&str, &str, &[f64])>> = kept
+            .iter()
+            .map(|list| list.iter().map(|(name, unit, values)| (*name, unit.as_str(), *values)).collect())
+            .collect();
+        let events: Vec<Events<'_>> = happened
+            .iter()
+            .zip(times.iter().zip(&kept))
+            .map(|(events, (times, kept))| Events {
+                name: events.name(),
+                size: events.size(),
+                times,
+                elements: events.elements(),
+                values: kept,
             })
             .collect();
         if let (Some(path), Some(format)) = (&self.out, targets.data) {
-            output::write_data(path, format, &series, &self.meta(model, simulation, outcome))?;
+            output::write_data(path, format, &series, &events, &self.meta(model, simulation, outcome))?;
         }
         if let (Some(path), Some(format)) = (&self.plot, targets.figure) {
-            output::write_figure(path, format, &stem(&self.model), &series)?;
+            output::write_figure(path, format, &stem(&self.model), &series, &events)?;
         }
         Ok(())
     }
@@ -155,7 +263,7 @@ impl Run {
         Meta {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model: model.text().to_owned(),
-            seed: Some(self.seed),
+            seed: Some(simulation.seed()),
             set: self.set.clone(),
             start: 0.0,
             stop: simulation.time(),

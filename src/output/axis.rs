@@ -23,6 +23,24 @@ impl Axis {
         Axis { low, high, unit, ticks: ticks(low, high, factor, step) }
     }
 
+    /// An axis of the numbers of `size` elements, with half of one's room around each.
+    pub(super) fn of_elements(size: usize, count: usize) -> Axis {
+        let size = size.max(1) as f64;
+        let (low, high) = (-0.5, size - 0.5);
+        let step = round_step(size, count).max(1.0);
+        Axis { low, high, unit: String::new(), ticks: ticks(low, high, 1.0, step) }
+    }
+
+    /// The same axis up to the tick that would follow the last.
+    pub(super) fn up_to_tick(mut self, unit: &str, count: usize) -> Axis {
+        if let [.., (before, _), (last, _)] = self.ticks[..]
+            && self.high > last
+        {
+            self = Axis::new(self.low, last + (last - before), unit, count, true);
+        }
+        self
+    }
+
     /// Where `value` stands between the ends: 0 to 1.
     pub(super) fn fraction(&self, value: f64) -> f64 {
         (value - self.low) / (self.high - self.low)
@@ -210,6 +228,16 @@ mod tests {
         assert_eq!(shown(0.0, 1.0, "1"), " | 0.0 0.2 0.4 0.6 0.8 1.0");
         assert_eq!(shown(0.0, 4e-8, "1"), "10⁻⁹ | 0 10 20 30 40");
         assert_eq!(shown(0.0, 4e7, "1/second"), "10⁶ 1/s | 0 10 20 30 40");
+    }
+
+    #[test]
+    fn elements_have_whole_numbers() {
+        let shown = |size: usize| {
+            let ticks: Vec<_> = Axis::of_elements(size, 5).ticks.into_iter().map(|(_, text)| text).collect();
+            ticks.join(" ")
+        };
+        assert_eq!([0, 1, 2, 10].map(shown), ["0", "0", "0 1", "0 2 4 6 8"]);
+        assert_eq!(shown(1_000_000), "0 200000 400000 600000 800000");
     }
 
     #[test]

@@ -1,15 +1,20 @@
-//! A table of text: one column of times, one for each recorded element.
+//! A table of text: one column of times, one for each recorded element;
+//! or a row for each event.
 
 use std::fs::File;
 use std::io::{self, Write};
 
-use super::{Error, Series};
+use super::{Error, Events, Series};
 
 /// Text is handed to the system in pieces of about this many bytes.
 const CHUNK: usize = 1 << 18;
 
-/// Whether one table can hold all series: they must share their times.
-pub(super) fn check(series: &[Series<'_>]) -> Result<(), Error> {
+/// Whether one table can hold it all: series must share their times, events stand alone.
+pub(super) fn check(series: &[Series<'_>], events: &[Events<'_>]) -> Result<(), Error> {
+    let mut names = series.iter().map(|one| one.name).chain(events.iter().map(|one| one.name)).rev();
+    if let (false, Some(events), Some(other)) = (events.is_empty(), names.next(), names.next()) {
+        return Err(Error::EventsInTable { events: events.to_owned(), other: other.to_owned() });
+    }
     let Some(first) = series.first() else { return Ok(()) };
     match series.iter().find(|other| other.times != first.times) {
         None => Ok(()),
@@ -30,10 +35,27 @@ pub(super) fn write(file: &mut File, series: &[Series<'_>]) -> io::Result<()> {
             }
         }
         text.push(b'\n');
-        if text.len() > CHUNK {
-            file.write_all(&text)?;
-            text.clear();
+        hand_on(&mut text, file)?;
+    }
+    file.write_all(&text)
+}
+
+/// Writes a header like `t [s],i,v [volt]`, then a row for each event.
+pub(super) fn write_events(file: &mut File, events: &Events<'_>) -> io::Result<()> {
+    let mut text = b"t [s],i".to_vec();
+    for (variable, unit, _) in events.values {
+        write!(text, ",{variable} [{unit}]")?;
+    }
+    text.push(b'\n');
+    for (event, (time, element)) in events.times.iter().zip(events.elements).enumerate() {
+        push_number(&mut text, *time)?;
+        write!(text, ",{element}")?;
+        for (_, _, values) in events.values {
+            text.push(b',');
+            push_number(&mut text, values[event])?;
         }
+        text.push(b'\n');
+        hand_on(&mut text, file)?;
     }
     file.write_all(&text)
 }
@@ -47,6 +69,14 @@ fn header(series: &[Series<'_>]) -> String {
         }
     }
     text + "\n"
+}
+
+fn hand_on(text: &mut Vec<u8>, file: &mut File) -> io::Result<()> {
+    if text.len() > CHUNK {
+        file.write_all(text)?;
+        text.clear();
+    }
+    Ok(())
 }
 
 /// The shortest text that reads back as the same number.

@@ -58,10 +58,60 @@ pub enum Error {
         /// The number of values.
         values: usize,
     },
-    /// Two series have one name.
+    /// Events whose parts are not of one length.
+    EventShape {
+        /// The name of the part: `cells.spikes.i`.
+        name: String,
+        /// The number of times.
+        events: usize,
+        /// The number of values.
+        values: usize,
+    },
+    /// An event of an element that the group does not have.
+    Element {
+        /// The name of the events.
+        name: String,
+        /// The number of the element.
+        element: u32,
+        /// The size of the group.
+        size: usize,
+    },
+    /// Two series, events or arrays have one name.
     Duplicate {
         /// The name of both.
         name: String,
+    },
+    /// Events share no table with anything else.
+    EventsInTable {
+        /// The events.
+        events: String,
+        /// What else was to be written.
+        other: String,
+    },
+    /// An array file that rows cannot be appended to.
+    Unfit {
+        /// As given.
+        path: PathBuf,
+        /// What is different from what was expected.
+        reason: String,
+    },
+    /// Numbers that are not rows of the array that they were appended to.
+    Rows {
+        /// The file.
+        path: PathBuf,
+        /// What they were.
+        given: String,
+        /// What the rows of the array are.
+        expected: String,
+    },
+    /// The disk became full while rows were appended.
+    StreamFull {
+        /// The file.
+        path: PathBuf,
+        /// The rows that it holds.
+        rows: u64,
+        /// What the system said.
+        source: io::Error,
     },
     /// Recordings with different sample times do not fit into one table.
     SeveralTimeBases {
@@ -129,6 +179,24 @@ impl fmt::Display for Error {
             Error::Shape { name, samples, elements, values } => {
                 write!(out, "`{name}` has {values} values for {samples} samples of {elements} elements")
             }
+            Error::EventShape { name, events, values } => {
+                write!(out, "`{name}` has {values} values for {events} events")
+            }
+            Error::Element { name, element, size } => {
+                write!(out, "`{name}` has an event of element {element}, but there are {size} elements")
+            }
+            Error::Unfit { path, reason } => write!(out, "cannot go on with `{}`: {reason}", path.display()),
+            Error::Rows { path, given, expected } => {
+                write!(out, "cannot append {given} to `{}`: its rows are {expected}", path.display())
+            }
+            Error::StreamFull { path, rows, source } => {
+                write!(out, "no room to go on with `{}`: {source}; it holds the first {rows} rows", path.display())
+            }
+            Error::EventsInTable { events, other } => write!(
+                out,
+                "a CSV table holds either samples or one kind of events, but there are `{other}` and `{events}`; \
+                 write them to an .npz file instead"
+            ),
             Error::Duplicate { name } => write!(out, "`{name}` is given twice"),
             Error::SeveralTimeBases { first, other } => write!(
                 out,
@@ -143,14 +211,20 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::NotWritable { source, .. } | Error::DiskFull { source, .. } | Error::Io { source, .. } => {
-                Some(source)
-            }
+            Error::NotWritable { source, .. }
+            | Error::DiskFull { source, .. }
+            | Error::StreamFull { source, .. }
+            | Error::Io { source, .. } => Some(source),
             Error::Ending { .. }
             | Error::MissingFolder { .. }
             | Error::IsFolder { .. }
             | Error::Shape { .. }
+            | Error::EventShape { .. }
+            | Error::Element { .. }
             | Error::Duplicate { .. }
+            | Error::EventsInTable { .. }
+            | Error::Unfit { .. }
+            | Error::Rows { .. }
             | Error::SeveralTimeBases { .. }
             | Error::Drawing { .. } => None,
         }

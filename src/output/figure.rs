@@ -14,8 +14,9 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle, register_font};
 
 use super::axis::Axis;
+use super::raster::{self, Mark, Raster};
 use super::trace::{self, Column, Line, Picture};
-use super::{Series, figure_legend as legend};
+use super::{Events, Series, figure_legend as legend};
 
 const SCALE: f64 = 4.0;
 /// Pixels of a PNG for each point.
@@ -23,6 +24,8 @@ const PNG_SCALE: u32 = 2;
 const WIDTH: f64 = 540.0;
 const BOTTOM: f64 = 38.0;
 const GAP: f64 = 14.0;
+/// About the number of ticks of the axis of time.
+const TIME_TICKS: usize = 8;
 /// More panels than this make no page.
 const MOST_PANELS: usize = 24;
 
@@ -48,8 +51,13 @@ pub(super) struct Page {
 struct Panel {
     label: String,
     axis: Axis,
-    picture: Picture,
+    content: Content,
     legend: Vec<legend::Entry>,
+}
+
+enum Content {
+    Traces(Picture),
+    Raster(Raster),
 }
 
 impl Page {
@@ -74,26 +82,40 @@ impl Page {
         let bottom = self.top() + (index as f64) * (self.panel_height + GAP) + self.panel_height;
         bottom - self.panels[index].axis.fraction(value) * self.panel_height
     }
+
+    /// The two ends of a mark.
+    fn mark(&self, index: usize, raster: &Raster, mark: &Mark) -> ((f64, f64), (f64, f64)) {
+        let axis = &self.panels[index].axis;
+        let y = self.y(index, axis.low + mark.y * (axis.high - axis.low));
+        let x = |fraction: f64| self.left + fraction * (WIDTH - self.left - self.right);
+        ((x(mark.from) - raster.margin, y), (x(mark.to) + raster.margin, y))
+    }
 }
 
 /// Decides everything but the pixels.
-pub(super) fn lay_out(title: &str, series: &[Series<'_>]) -> Page {
-    let shown = &series[..series.len().min(MOST_PANELS)];
-    let panels: Vec<Panel> = shown.iter().map(|one| panel(one, shown.len())).collect();
+pub(super) fn lay_out(title: &str, series: &[Series<'_>], events: &[Events<'_>]) -> Page {
+    let total = series.len() + events.len();
+    let events = &events[..events.len().min(MOST_PANELS)];
+    let series = &series[..series.len().min(MOST_PANELS - events.len())];
+    let count = series.len() + events.len();
+    let panel_height = [230.0, 230.0, 160.0, 125.0][count.min(3)];
+    let time = time_axis(series, events);
+    let rasters = events.iter().map(|one| raster_panel(one, &time, panel_height, count));
+    let panels: Vec<Panel> = rasters.chain(series.iter().map(|one| panel(one, count))).collect();
     let widest =
         |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0) as f64;
     let ticks = widest(&mut panels.iter().flat_map(|panel| panel.axis.ticks.iter().map(|(_, text)| text.as_str())));
     let legend = widest(&mut panels.iter().flat_map(|panel| panel.legend.iter().map(|entry| entry.text.as_str())));
     Page {
-        title: if shown.len() < series.len() {
-            format!("{title} (the first {} of {} recordings)", shown.len(), series.len())
+        title: if count < total {
+            format!("{title} (the first {count} of {total} recordings)")
         } else {
             title.to_owned()
         },
-        time: time_axis(shown),
+        time,
         left: 38.0 + 0.62 * TEXT_SIZE * ticks,
         right: if legend > 0.0 { 38.0 + 0.56 * TEXT_SIZE * legend } else { 18.0 },
-        panel_height: [230.0, 230.0, 160.0, 125.0][panels.len().min(3)],
+        panel_height,
         panels,
     }
 }
@@ -101,19 +123,47 @@ pub(super) fn lay_out(title: &str, series: &[Series<'_>]) -> Page {
 fn panel(series: &Series<'_>, panels: usize) -> Panel {
     let picture = trace::picture(series, panels);
     let (low, high) = picture.range.unwrap_or((0.0, 1.0));
-    let axis = Axis::new(low, high, series.unit, if panels < 3 { 5 } else { 4 }, false);
+    let axis = Axis::new(low, high, series.unit, ticks(panels), false);
     let name = match series.elements {
         [element] if *element != 0 => format!("{}[{element}]", series.name),
         _ => series.name.to_owned(),
     };
     let label = if axis.unit.is_empty() { name } else { format!("{name} ({})", axis.unit) };
-    Panel { label, axis, legend: legend::entries(&picture), picture }
+    Panel { label, axis, legend: legend::entries(&picture), content: Content::Traces(picture) }
 }
 
-fn time_axis(series: &[Series<'_>]) -> Axis {
-    let ends = series.iter().filter_map(|one| ends(one.times));
-    let (low, high) = ends.reduce(|(a, b), (c, d)| (a.min(c), b.max(d))).unwrap_or((0.0, 1.0));
-    Axis::new(low, high, "second", 8, true)
+fn raster_panel(events: &Events<'_>, time: &Axis, height: f64, panels: usize) -> Panel {
+    let raster = raster::raster(events, time, height, panels);
+    Panel {
+        label: format!("{} (element)", events.name),
+        axis: Axis::of_elements(events.size, ticks(panels)),
+        legend: legend::raster_entries(&raster),
+        content: Content::Raster(raster),
+    }
+}
+
+/// About the number of an upright axis.
+fn ticks(panels: usize) -> usize {
+    if panels < 3 { 5 } else { 4 }
+}
+
+/// From the first thing to the last. Events alone tell neither the beginning nor the end of the
+/// run: they are shown from 0 to a round number.
+fn time_axis(series: &[Series<'_>], events: &[Events<'_>]) -> Axis {
+    let sampled = series.iter().filter_map(|one| ends(one.times)).reduce(join);
+    let happened =
+        events.iter().filter_map(|one| Some((*one.times.first()?, *one.times.last()?))).reduce(join);
+    let axis = |(low, high)| Axis::new(low, high, "second", TIME_TICKS, true);
+    match (sampled, happened) {
+        (Some(sampled), Some(happened)) => axis(join(sampled, happened)),
+        (Some(sampled), None) => axis(sampled),
+        (None, Some((low, high))) => axis((low.min(0.0), high)).up_to_tick("second", TIME_TICKS),
+        (None, None) => axis((0.0, 1.0)),
+    }
+}
+
+fn join((low, high): (f64, f64), (other_low, other_high): (f64, f64)) -> (f64, f64) {
+    (low.min(other_low), high.max(other_high))
 }
 
 /// From the first sample to where the one after the last would be: the end of the run.
@@ -134,7 +184,31 @@ pub(super) fn svg(page: &Page) -> Result<String, String> {
     }
     let drawn = format!("width=\"{width}\" height=\"{height}\"");
     let meant = format!("width=\"{WIDTH}pt\" height=\"{}pt\"", page.height().ceil());
-    Ok(text.replacen(&drawn, &meant, 1).replace("<polyline ", "<polyline stroke-linejoin=\"round\" "))
+    let text = text.replacen(&drawn, &meant, 1).replace("<polyline ", "<polyline stroke-linejoin=\"round\" ");
+    let end = text.rfind("</svg>").unwrap_or(text.len());
+    Ok(format!("{}{}{}", &text[..end], marks(page), &text[end..]))
+}
+
+/// All marks of a panel as one path, which takes a tenth of the letters that single shapes take.
+fn marks(page: &Page) -> String {
+    let mut text = String::new();
+    let RGBColor(red, green, blue) = legend::EVENT;
+    for (index, panel) in page.panels.iter().enumerate() {
+        let Content::Raster(raster) = &panel.content else { continue };
+        let lines = raster.marks.iter().map(|mark| {
+            let ((left, y), (right, _)) = page.mark(index, raster, mark);
+            (pixel((left, y)), (((right - left) * SCALE).round() as i32).max(1))
+        });
+        let data = raster::path_data(lines);
+        if !data.is_empty() {
+            // The middles of rows are rounded to pixels; half a pixel more closes gaps between them.
+            let width = raster.height * SCALE + 0.5;
+            text += &format!(
+                "<path fill=\"none\" stroke=\"#{red:02X}{green:02X}{blue:02X}\" stroke-width=\"{width:.2}\" d=\"{data}\"/>\n"
+            );
+        }
+    }
+    text
 }
 
 /// The figure as a PNG file at `path`.
@@ -197,17 +271,44 @@ impl<DB: DrawingBackend> Painter<'_, DB> {
     fn panel(&self, page: &Page, index: usize) -> Drawn<DB> {
         let panel = &page.panels[index];
         self.frame(page, index)?;
-        if panel.picture.range.is_none() {
-            let middle = page.y(index, (panel.axis.low + panel.axis.high) / 2.0);
-            let what = if panel.picture.elements == 0 { "no elements" } else { "no values" };
-            self.text(what, (page.left + WIDTH - page.right) / 2.0, middle, TEXT_SIZE, HPos::Center)?;
-        }
-        self.band(page, index, &panel.picture.band)?;
-        let colors = legend::colors(panel.picture.lines.len());
-        for (line, color) in panel.picture.lines.iter().zip(colors).rev() {
-            self.line(page, index, line, color)?;
+        match &panel.content {
+            Content::Traces(picture) => self.traces(page, index, picture)?,
+            Content::Raster(raster) => self.raster(page, index, raster)?,
         }
         self.legend(page, index)
+    }
+
+    fn traces(&self, page: &Page, index: usize, picture: &Picture) -> Drawn<DB> {
+        if picture.range.is_none() {
+            self.remark(page, index, if picture.elements == 0 { "no elements" } else { "no values" })?;
+        }
+        self.band(page, index, &picture.band)?;
+        let width = if picture.lines.len() > legend::FEW { 0.75 } else { 1.25 };
+        let colors = legend::colors(picture.lines.len());
+        picture.lines.iter().zip(colors).rev().try_for_each(|(line, color)| self.line(page, index, line, color, width))
+    }
+
+    fn raster(&self, page: &Page, index: usize, raster: &Raster) -> Drawn<DB> {
+        if raster.marks.is_empty() {
+            self.remark(page, index, "no events")?;
+        }
+        if self.joined {
+            return Ok(()); // see `marks`
+        }
+        for mark in &raster.marks {
+            let ((left, y), (right, _)) = page.mark(index, raster, mark);
+            let (from, to) = (pixel((left, y - raster.height / 2.0)), pixel((right, y + raster.height / 2.0)));
+            let last = ((to.0 - 1).max(from.0), (to.1 - 1).max(from.1)); // both corners are painted
+            self.area.draw(&Rectangle::new([from, last], legend::EVENT.filled()))?;
+        }
+        Ok(())
+    }
+
+    /// In the middle of a panel without contents.
+    fn remark(&self, page: &Page, index: usize, text: &str) -> Drawn<DB> {
+        let axis = &page.panels[index].axis;
+        let (x, y) = ((page.left + WIDTH - page.right) / 2.0, page.y(index, (axis.low + axis.high) / 2.0));
+        self.text(text, x, y, TEXT_SIZE, HPos::Center)
     }
 
     /// Grid, ticks, their texts, the name, and the two lines that carry them.
@@ -239,8 +340,7 @@ impl<DB: DrawingBackend> Painter<'_, DB> {
         self.text(&format!("time ({})", page.time.unit), middle, bottom + 26.0, TEXT_SIZE, HPos::Center)
     }
 
-    fn line(&self, page: &Page, index: usize, line: &Line, color: RGBColor) -> Drawn<DB> {
-        let width = if page.panels[index].picture.lines.len() > legend::FEW { 0.75 } else { 1.25 };
+    fn line(&self, page: &Page, index: usize, line: &Line, color: RGBColor, width: f64) -> Drawn<DB> {
         for run in &line.runs {
             let points: Vec<_> = run.iter().map(|(time, value)| (page.x(*time), page.y(index, *value))).collect();
             match points[..] {

@@ -2,7 +2,11 @@
 
 use plotters::style::RGBColor;
 
+use super::raster::Raster;
 use super::trace::{Line, Picture};
+
+/// Of events.
+pub(super) const EVENT: RGBColor = RGBColor(0, 66, 112);
 
 /// Up to so many lines have an entry each.
 pub(super) const FEW: usize = 10;
@@ -96,6 +100,14 @@ pub(super) fn entries(picture: &Picture) -> Vec<Entry> {
             head.chain(chosen.map(|(line, color)| Entry::line(members(line), *color))).collect()
         }
     }
+}
+
+/// Nothing when every event has a mark.
+pub(super) fn raster_entries(raster: &Raster) -> Vec<Entry> {
+    if !raster.thinned {
+        return Vec::new();
+    }
+    vec![Entry::remark(format!("{} events", raster.events)), Entry::remark("(thinned)".to_owned())]
 }
 
 /// `3`, `0–9` or `0, 2, … (50)`.

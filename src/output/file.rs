@@ -26,6 +26,12 @@ pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut NamedTempFile) -> io:
     place.replace(write).map_err(|source| Error::of(path, &place.folder, source))
 }
 
+/// Sorts what the system says of a file that is written in place.
+pub(super) fn error(path: &Path, source: io::Error) -> Error {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Error::of(path, folder, source)
+}
+
 /// Where a file is to stand; a symbolic link has been followed.
 struct Place {
     target: PathBuf,

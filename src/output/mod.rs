@@ -1,7 +1,8 @@
 //! Writes recordings to files and draws them.
 //!
 //! The types here are a plain view of what was recorded, so that files and figures depend on
-//! nothing of the runtime: a [`Series`] borrows numbers, a [`Meta`] says where they came from.
+//! nothing of the runtime: a [`Series`] borrows samples, an [`Events`] what happened when, and a
+//! [`Meta`] says where they came from. An [`NpyStream`] takes rows while a run goes on.
 //!
 //! ```
 //! use dvdt::output::{self, DataFormat, Meta, Series};
@@ -12,7 +13,7 @@
 //! # let folder = tempfile::tempdir().unwrap();
 //! # let path = folder.path().join("run.csv");
 //! let format = DataFormat::of(&path)?;
-//! output::write_data(&path, format, &[v], &Meta::default())?;
+//! output::write_data(&path, format, &[v], &[], &Meta::default())?;
 //! assert!(std::fs::read_to_string(&path).unwrap().starts_with("t [s],cells.v[0] [volt]"));
 //! # Ok::<(), output::Error>(())
 //! ```
@@ -20,20 +21,27 @@
 mod axis;
 mod csv;
 mod error;
+mod events;
 mod figure;
 mod figure_legend;
 mod file;
+mod meta;
+mod npy;
 mod npz;
+mod raster;
+mod stream;
 mod trace;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde::Serialize;
-
 pub use error::Error;
+pub use events::Events;
 pub use file::check_writable;
 pub(crate) use file::replace;
+pub use meta::{GroupMeta, Meta, write_meta};
+pub use npy::Number;
+pub use stream::NpyStream;
 
 /// One recorded variable, as files and figures see it.
 #[derive(Clone, Copy, Debug)]
@@ -63,50 +71,6 @@ impl Series<'_> {
             values: self.values.len(),
         })
     }
-}
-
-/// Where numbers came from; becomes the JSON text `meta` of an npz file.
-///
-/// The units and chosen elements of every array are added from the [`Series`] themselves.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Meta {
-    /// The version of dvdt.
-    pub version: String,
-    /// The text of the model.
-    pub model: String,
-    /// The seed of random numbers, when there are any.
-    pub seed: Option<u64>,
-    /// What was set besides the model's text, as `group.name=value`.
-    pub set: Vec<String>,
-    /// The time of the first tick in seconds.
-    pub start: f64,
-    /// The time reached in seconds.
-    pub stop: f64,
-    /// Whether the run reached its end; `false` when it was cancelled.
-    pub complete: bool,
-    /// `interpreter` or `jit`.
-    pub executor: String,
-    /// `fast` or `precise`.
-    pub math: String,
-    /// The length of a tick in seconds, for every clock by name.
-    pub clocks: BTreeMap<String, f64>,
-    /// Every group by name.
-    pub groups: BTreeMap<String, GroupMeta>,
-    /// What the user was told about the run.
-    pub warnings: Vec<String>,
-}
-
-/// What [`Meta`] says of a group.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct GroupMeta {
-    /// The number of elements.
-    pub size: usize,
-    /// The name of its clock.
-    pub clock: String,
-    /// The scheme: `exact`.
-    pub method: String,
-    /// Why that scheme.
-    pub reason: String,
 }
 
 /// A kind of file that holds numbers.
@@ -161,34 +125,60 @@ fn ending(path: &Path) -> Option<String> {
 
 /// Writes recordings to `path`, whole or not at all.
 ///
-/// An npz file holds for `cells.v` the arrays `cells.v` (samples × elements, float64, SI base
-/// units) and `cells.v.t` (seconds), and a text `meta` for `json.loads(str(file["meta"]))`.
-/// A CSV file holds one row per sample time; all its recordings must share their times.
+/// An npz file holds for the series `cells.v` the arrays `cells.v` (samples × elements, float64, SI
+/// base units) and `cells.v.t` (seconds); for the events `cells.spikes` it holds `cells.spikes.t`
+/// (seconds), `cells.spikes.i` (int64, the element of each), `cells.spikes.count` (int64, one for
+/// each element of the group), and an array like `cells.spikes.v` for each captured variable. A
+/// text `meta` is for `json.loads(str(file["meta"]))`.
+///
+/// A CSV file holds one row per sample time; all its recordings must share their times. Or it holds
+/// one row per event, of one kind of events alone.
 ///
 /// # Errors
-/// A file system's, a series whose lengths disagree, two series of one name, and for CSV
-/// [`Error::SeveralTimeBases`]. An existing file is unchanged then.
-pub fn write_data(path: &Path, format: DataFormat, series: &[Series<'_>], meta: &Meta) -> Result<(), Error> {
-    check(series)?;
+/// A file system's, a series or events whose lengths disagree, two of one name, and for CSV
+/// [`Error::SeveralTimeBases`] and [`Error::EventsInTable`]. An existing file is unchanged then.
+pub fn write_data(
+    path: &Path,
+    format: DataFormat,
+    series: &[Series<'_>],
+    events: &[Events<'_>],
+    meta: &Meta,
+) -> Result<(), Error> {
+    check(series, events)?;
     match format {
-        DataFormat::Npz => file::replace(path, |file| npz::write(file.as_file_mut(), series, meta)),
+        DataFormat::Npz => {
+            npz::check(series, events)?;
+            file::replace(path, |file| npz::write(file.as_file_mut(), series, events, meta))
+        }
         DataFormat::Csv => {
-            csv::check(series)?;
-            file::replace(path, |file| csv::write(file.as_file_mut(), series))
+            csv::check(series, events)?;
+            file::replace(path, |file| match events {
+                [one] => csv::write_events(file.as_file_mut(), one),
+                _ => csv::write(file.as_file_mut(), series),
+            })
         }
     }
 }
 
 /// Draws recordings to `path`, a panel each over a common time axis, whole or not at all.
 ///
-/// Elements with identical values are drawn once. Up to 100 different ones are drawn as lines,
-/// more as their median, quartiles and range; the legend says which.
+/// Events come first, as rasters: time to the right, elements upward. Of more than some 20,000
+/// events those that would share a dot are drawn once.
+///
+/// Elements of a series with identical values are drawn once. Up to 100 different ones are drawn as
+/// lines, more as their median, quartiles and range; the legend says which.
 ///
 /// # Errors
 /// As [`write_data`].
-pub fn write_figure(path: &Path, format: FigureFormat, title: &str, series: &[Series<'_>]) -> Result<(), Error> {
-    check(series)?;
-    let page = figure::lay_out(title, series);
+pub fn write_figure(
+    path: &Path,
+    format: FigureFormat,
+    title: &str,
+    series: &[Series<'_>],
+    events: &[Events<'_>],
+) -> Result<(), Error> {
+    check(series, events)?;
+    let page = figure::lay_out(title, series, events);
     match format {
         FigureFormat::Svg => {
             let text = figure::svg(&page).map_err(|reason| Error::Drawing { path: path.to_owned(), reason })?;
@@ -198,11 +188,18 @@ pub fn write_figure(path: &Path, format: FigureFormat, title: &str, series: &[Se
     }
 }
 
-fn check(series: &[Series<'_>]) -> Result<(), Error> {
-    for (index, one) in series.iter().enumerate() {
-        one.check()?;
-        if series[..index].iter().any(|other| other.name == one.name) {
-            return Err(Error::Duplicate { name: one.name.to_owned() });
+fn check(series: &[Series<'_>], events: &[Events<'_>]) -> Result<(), Error> {
+    series.iter().try_for_each(Series::check)?;
+    events.iter().try_for_each(Events::check)?;
+    distinct(series.iter().map(|one| one.name.to_owned()).chain(events.iter().map(|one| one.name.to_owned())))
+}
+
+/// That no name stands for two things.
+fn distinct(names: impl Iterator<Item = String>) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name.clone()) {
+            return Err(Error::Duplicate { name });
         }
     }
     Ok(())

@@ -33,7 +33,7 @@ pub struct Events {
 }
 
 /// Takes events while a run goes on, so that they need no memory.
-pub trait EventSink: Send {
+pub trait EventSink: Send + Sync {
     /// Takes events: times in seconds, elements, and for each variable that is kept its values.
     ///
     /// # Errors
@@ -150,13 +150,14 @@ impl Events {
             return;
         }
         let start = program.layout.column_offset(event.elements) / 8;
-        for &word in &words[start..start + count] {
-            let element = u32::try_from(word).unwrap_or(u32::MAX);
-            self.ticks.push(tick);
-            self.elements.push(element);
-            if let Some(own) = self.counts.get_mut(element as usize) {
-                *own += 1;
-            }
+        let listed = &words[start..start + count];
+        self.ticks.extend(std::iter::repeat_n(tick, count));
+        #[allow(clippy::cast_possible_truncation, reason = "a group has at most 2^31 elements")]
+        self.elements.extend(listed.iter().map(|&word| word as u32));
+        for &word in listed {
+            #[allow(clippy::cast_possible_truncation, reason = "an element of the group")]
+            let element = word as usize;
+            self.counts[element] += 1;
         }
         for (list, kept) in self.kept.iter_mut().zip(&self.plan.event_monitors[self.index].kept) {
             let start = program.layout.column_offset(kept.list) / 8;

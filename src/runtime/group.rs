@@ -136,6 +136,12 @@ impl Group {
         self.stale = true;
     }
 
+    /// Where its random numbers come from.
+    pub(super) fn seed(&self) -> u64 {
+        let program = self.program();
+        program.seed.map_or(0, |id| self.memory.words()[program.layout.uniform_offset(id) / 8])
+    }
+
     /// Lets the prelude run before anything else does.
     pub(super) fn touch(&mut self) {
         self.stale = true;

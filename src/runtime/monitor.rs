@@ -50,7 +50,7 @@ pub struct Recording {
 }
 
 /// Takes the rows of a recording while a run goes on, so that they need no memory.
-pub trait Sink: Send {
+pub trait Sink: Send + Sync {
     /// Takes rows with their times.
     ///
     /// # Errors

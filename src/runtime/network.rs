@@ -194,6 +194,11 @@ impl Network {
         }
     }
 
+    /// The seed that random numbers come from; 0 without groups.
+    pub fn seed(&self) -> u64 {
+        self.islands.first().map_or(0, |island| island.group.seed())
+    }
+
     /// Hands everything to the sinks and makes it safe there.
     ///
     /// # Errors

@@ -54,6 +54,10 @@ pub fn group(text: &str, method: Option<Method>) -> Group {
         variables,
         method: method.map(|method| (method, span(99))),
         init: vec![],
+        refractory: None,
+        events: vec![],
+        regular: vec![],
+        locally_constant: vec![],
         span: span(0),
     }
 }
@@ -78,6 +82,7 @@ fn variable(name: &str, role: Role, span: Span) -> Variable {
         shared: false,
         constant: false,
         unless_refractory: false,
+        noisy: false,
         span,
     }
 }

@@ -84,6 +84,9 @@ fn call(function: Function, arguments: &[f64]) -> f64 {
         Function::Clip => a.max(arguments[1]).min(arguments[2]),
         Function::Int => a.trunc(),
         Function::Timestep => (a / arguments[1]).floor(),
+        Function::Select if a == 0.0 => arguments[2],
+        Function::Select => arguments[1],
+        Function::Timed => panic!("no timed arrays here"),
         Function::Rand | Function::Randn | Function::Poisson => panic!("no random numbers here"),
     }
 }
