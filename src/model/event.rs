@@ -99,6 +99,13 @@ impl Checker<'_> {
                 report.push(mistake::without_threshold("a refractory period", clause.span));
             }
         }
+        if !text.spikes.is_empty() {
+            let spans = text.resets.iter().map(|code| code.span).chain(text.refractory.iter().map(|own| own.span));
+            for span in spans {
+                let message = "given spikes happen as they are given: they take no reset and no refractory period";
+                report.push(mistake::spikes(message, span, "not for given spikes"));
+            }
+        }
         if let Some(threshold) = text.thresholds.first()
             && text.resets.is_empty()
             && text.refractory.is_empty()

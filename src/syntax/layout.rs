@@ -184,7 +184,8 @@ impl<'s> Layout<'s> {
         let before = at.checked_sub(1).and_then(|before| self.token(before));
         let after = self.token(at + 1);
         let begins = |token: Token| token.starts_value() || matches!(token, Token::Minus | Token::OpenBracket | Token::OpenArray);
-        before.is_some_and(Token::ends_value) && after.is_none_or(begins)
+        let ends = |token: Token| token == Token::Newline;
+        before.is_some_and(Token::ends_value) && after.is_none_or(|token| begins(token) || ends(token))
     }
 
     /// Marks the brackets on the line at `start` as those of arrays.
