@@ -67,7 +67,7 @@ fn definitions_are_checked() {
         ("v : 1", &["duplicate-name @ v"]),
         ("x = y : 1\ny = z : 1\nz = x : 1", &["circular-definition @ x"]),
         ("x = x : 1", &["circular-definition @ x"]),
-        ("dx/dt = xi*tau**-0.5 : 1", &["not-yet-supported @ xi"]),
+        ("dx/dt = xi*tau**-0.5*ms : 1", &["definition-dimension @ xi*tau**-0.5*ms"]),
         ("x = exp : 1", &["function-without-call @ exp"]),
         ("x = v(2) : 1", &["not-a-function @ v"]),
         ("x = min(u, 2) : 1", &["not-a-function @ min"]),
@@ -238,7 +238,7 @@ fn groups_and_records_are_checked() {
         ("group g[1] { method linear }", &[]),
         ("group g[1] { method euler\nmethod rk4 }", &["duplicate-setting @ rk4"]),
         ("group g[1] { method eular }", &["unknown-name @ eular"]),
-        ("group g[1] { method heun }", &["not-yet-supported @ heun"]),
+        ("group g[1] { method milsten }", &["unknown-name @ milsten"]),
         ("group g[1] { method gsl_rk2 }", &["not-yet-supported @ gsl_rk2"]),
         ("group g[1] {\nclock slow\n}", &["unknown-name @ slow"]),
         ("group g[3] { v : 1 }\nrecord g.v[0, 2, 1:3, :2]", &[]),
@@ -296,7 +296,7 @@ fn messages_name_both_dimensions_and_say_what_to_write() {
 fn a_model_is_in_si_base_units() {
     let text = "constant E_L = -60*mV\nclock dt = 0.1*ms\nclock slow dt = 1*ms\n\
         group cells[2*5] {\n\
-        dv/dt = (E_L - v)/tau + rand()*mV/ms : volt (unless refractory)\n\
+        dv/dt = (E_L - v)/tau + rand()*mV/ms : volt\n\
         rate = v/tau/mV : hertz\n\
         tau : second (constant)\n\
         n : integer\n\
@@ -313,7 +313,7 @@ fn a_model_is_in_si_base_units() {
     let expected = "clock dt = 0.1*ms\nclock slow = 1*ms\nclock every 0.5*ms = 0.5*ms\nmath fast\n\
         constant E_L = -0.06 : volt\n\n\
         group cells[10] on dt {\n    \
-        dv/dt = (-0.06 - v)/tau + rand()*0.001/0.001 : volt (unless refractory)\n    \
+        dv/dt = (-0.06 - v)/tau + rand()*0.001/0.001 : volt\n    \
         rate = v/tau/0.001 : 1/second\n    \
         tau : second (constant)\n    n : integer\n    b : boolean\n    \
         method exponential_euler\n    \

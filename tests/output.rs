@@ -27,11 +27,11 @@ fn meta() -> Meta {
 }
 
 fn write(path: &Path, series: &[Series<'_>]) -> Result<(), Error> {
-    output::write_data(path, DataFormat::of(path)?, series, &meta())
+    output::write_data(path, DataFormat::of(path)?, series, &[], &meta())
 }
 
 fn draw(path: &Path, series: &[Series<'_>]) -> Result<(), Error> {
-    output::write_figure(path, FigureFormat::of(path)?, "decay.dvdt", series)
+    output::write_figure(path, FigureFormat::of(path)?, "decay.dvdt", series, &[])
 }
 
 fn svg(series: &[Series<'_>]) -> String {

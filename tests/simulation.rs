@@ -522,11 +522,22 @@ fn seeds_decide_random_numbers() {
     assert_eq!(bits(&draw(1, "g.n")), bits(interpreted.floats("g.n").unwrap()));
 }
 
+/// Means nested in means, in initial values, code and a later `set`; each within 5 standard errors.
 #[test]
-fn poisson_is_refused_by_name() {
-    let text = "group g[1] {\n    n : integer\n    init n = poisson(3.5)\n}\n";
-    let refused = Engine::new().compile("m", text).unwrap_err().to_string();
-    assert!(refused.contains("error[not-yet-supported]") && refused.contains("`poisson`"), "{refused}");
+fn poisson_counts_have_their_means() {
+    let text = "clock dt = 1*ms\ngroup g[20000] {\n n : integer\n m : integer\n init n = poisson(3.5)\n\
+                run_regularly { m = poisson(1 + poisson(2)) }\n}\nrun 1*ms";
+    let mut simulation = compile(text).simulation_with_seed(3).unwrap();
+    simulation.run_script().unwrap();
+    let check = |values: &[i64], mean: f64, variance: f64| {
+        let found = values.iter().sum::<i64>() as f64 / values.len() as f64;
+        assert!((found - mean).abs() < 5.0 * (variance / values.len() as f64).sqrt(), "{found} beside {mean}");
+    };
+    check(simulation.integers("g.n").unwrap(), 3.5, 3.5);
+    // The variance of a count whose mean is itself random: the mean's mean and the mean's variance.
+    check(simulation.integers("g.m").unwrap(), 3.0, 3.0 + 2.0);
+    simulation.set("g.n", "poisson(0.25*i/N)").unwrap();
+    check(simulation.integers("g.n").unwrap(), 0.125, 0.125 + 0.0625 / 12.0);
 }
 
 #[test]

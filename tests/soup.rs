@@ -190,7 +190,7 @@ fn damaged_models_are_refused_or_run() {
 
 #[test]
 fn what_comes_later_is_said_so() {
-    let checked = Engine::new().check("soup", "group g[1] {\n    n : integer\n    init n = poisson(2)\n}\n");
+    let checked = Engine::new().check("soup", "group g[1] {\n    n : integer\n}\nsynapses s(g, g) {\n    w : 1\n}\n");
     let codes: Vec<&str> = checked.report.diagnostics.iter().map(|diagnostic| diagnostic.code.0).collect();
     assert!(codes.contains(&"not-yet-supported"), "{codes:?}");
 }

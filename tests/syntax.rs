@@ -424,7 +424,7 @@ fn refused_expressions() {
             "a ? b"
                 unknown-character@3 "?": `?` has no meaning here; write `int(condition)*a + int(not condition)*b`
             "a = b"
-                syntax-error@3 "=": expected an operator, found `=`
+                syntax-error@3 "=": expected the end, found `=`
             "(a"
                 unclosed-bracket@1 "(": `(` is never closed
             "a)"
@@ -945,10 +945,12 @@ fn refused_model_files() {
                 unknown-item@14 "float": `float` begins nothing that is known here
             "group g[1] { threshold v > 1\n reset v = 0\n refractory 5*ms }"
                 group g[1] {
+                    threshold v > 1
+                    reset {
+                        v = 0
+                    }
+                    refractory 5*ms
                 }
-                not-yet-supported@14 "threshold": `threshold` is not supported yet
-                not-yet-supported@2 "reset": `reset` is not supported yet
-                not-yet-supported@2 "refractory": `refractory` is not supported yet
             "synapses s(a, b) {\n w : 1\n}\nrun 1"
                 run 1
                 not-yet-supported@1 "synapses": `synapses` is not supported yet
@@ -1107,11 +1109,13 @@ fn drawn_mistakes() {
           |
           = help: did you mean `record`?
 
-        error[not-yet-supported]: `threshold` is not supported yet
+        error[misplaced-item]: `threshold` belongs inside a group
           --> m:10:1
            |
         10 | threshold v > 1
-           | ^^^^^^^^^ events come in a later version
+           | ^^^^^^^^^
+           |
+           = help: move it between the `{` and `}` of its group
 
         error[unsupported-operator]: `^` is not an operator here
           --> m:11:10
