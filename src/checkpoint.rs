@@ -67,7 +67,8 @@ const LONGEST_HEADER: u64 = 1 << 28;
 struct Header {
     dvdt: String,
     model: String,
-    ticks: Vec<u64>,
+    /// Numerator and denominator of the length of a tick in seconds, and the next tick.
+    clocks: Vec<(u64, u64, u64)>,
     time: String,
     next: usize,
     unfinished: Option<String>,
@@ -269,7 +270,7 @@ impl Checkpoint {
         Header {
             dvdt: env!("CARGO_PKG_VERSION").to_owned(),
             model: self.text.clone(),
-            ticks: self.state.ticks.clone(),
+            clocks: self.state.clocks.iter().map(|(dt, tick)| (dt.numerator, dt.denominator, *tick)).collect(),
             time: self.state.time.to_string(),
             next: self.place.next,
             unfinished: self.place.unfinished.map(|time| time.to_string()),
@@ -399,7 +400,8 @@ impl Header {
         }
         let unfinished = self.unfinished.as_deref().map(str::parse).transpose();
         let (Ok(time), Ok(unfinished)) = (self.time.parse(), unfinished) else { return Ok(None) };
-        let state = State { ticks: self.ticks.clone(), time, groups, recordings, events };
+        let clock = |&(numerator, denominator, tick): &(u64, u64, u64)| (Seconds { numerator, denominator }, tick);
+        let state = State { clocks: self.clocks.iter().map(clock).collect(), time, groups, recordings, events };
         let place =
             Place { next: self.next, unfinished, hooks: self.hooks.clone(), drawn: self.drawn.clone() };
         Ok(Some(Checkpoint { state, place, text: self.model.clone() }))

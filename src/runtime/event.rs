@@ -9,7 +9,7 @@ use std::sync::Arc;
 ///
 /// ```
 /// let text = "clock dt = 1*ms\ngroup g[2] {\n dx/dt = (i + 1)/ms : 1\n threshold x > 3\n reset x = 0\n}\n///             record g.spikes(x)\nrun 5*ms";
-/// let mut simulation = dvdt::Engine::new().compile("m", text)?.simulation()?;
+/// let mut simulation = dvdt::Engine::new().compile("m", &text)?.simulation()?;
 /// simulation.run_script()?;
 /// let spikes = simulation.events("g.spikes")?;
 /// assert_eq!((spikes.ticks(), spikes.elements()), (&[1, 3, 3][..], &[1, 0, 1][..]));
@@ -132,9 +132,14 @@ impl Events {
         self.paused
     }
 
+    /// How many are kept at most; a sink takes all.
+    fn last(&self) -> Option<usize> {
+        self.monitor().last.filter(|_| self.sink.is_none())
+    }
+
     /// The first that is still to be seen.
     fn first(&self) -> usize {
-        self.monitor().last.map_or(0, |last| self.ticks.len().saturating_sub(last))
+        self.last().map_or(0, |last| self.ticks.len().saturating_sub(last))
     }
 
     /// Appends what is listed at this tick.
@@ -168,7 +173,7 @@ impl Events {
 
     /// Drops what is too old, or hands it to the sink.
     fn bound(&mut self) {
-        if let Some(last) = self.monitor().last.filter(|&last| self.ticks.len() >= last.saturating_mul(2)) {
+        if let Some(last) = self.last().filter(|&last| self.ticks.len() >= last.saturating_mul(2)) {
             let old = self.ticks.len() - last;
             self.ticks.drain(..old);
             self.elements.drain(..old);

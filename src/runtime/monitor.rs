@@ -126,7 +126,12 @@ impl Recording {
 
     /// The number of rows that are kept here.
     pub fn samples(&self) -> usize {
-        self.monitor().last.map_or(self.rows, |last| self.rows.min(last))
+        self.bound().map_or(self.rows, |last| self.rows.min(last))
+    }
+
+    /// How many rows are kept at most; a sink takes all.
+    fn bound(&self) -> Option<usize> {
+        self.monitor().last.filter(|_| self.sink.is_none())
     }
 
     /// The number of rows ever recorded, those too that were dropped or streamed to a file.
@@ -220,7 +225,7 @@ impl Recording {
     fn drain(&mut self) {
         let times = self.times();
         let Some(mut sink) = self.sink.take() else { return };
-        if let Err(why) = sink.write(&times, self.values()) {
+        if let Err(why) = sink.write(&times, &self.buffer.floats()[..self.rows * self.width]) {
             self.failure.get_or_insert(why);
         }
         self.sink = Some(sink);
@@ -258,7 +263,7 @@ impl Recording {
     /// so that old rows seldom have to be moved.
     fn bytes_with(&self, ticks: u64) -> u128 {
         let mut rows = self.rows as u128 + u128::from(ticks);
-        if let Some(last) = self.monitor().last {
+        if let Some(last) = self.bound() {
             rows = rows.min(2 * last as u128).max(self.rows as u128);
         }
         if self.sink.is_some() {
@@ -273,7 +278,7 @@ impl Recording {
 
     /// Makes sure that one more row fits into what was reserved.
     fn make_room(&mut self) {
-        if let Some(last) = self.monitor().last.filter(|&last| self.rows >= 2 * last) {
+        if let Some(last) = self.bound().filter(|&last| self.rows >= 2 * last) {
             let width = self.width;
             self.buffer.floats_mut().copy_within((self.rows - last) * width..self.rows * width, 0);
             self.gone += (self.rows - last) as u64;

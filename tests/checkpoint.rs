@@ -1,0 +1,260 @@
+//! Checkpoints: a run that is cut anywhere and restored gives the bits of one that is not; damaged and
+//! foreign files are errors that change nothing.
+
+use arbitrary::Unstructured;
+use dvdt::{Checkpoint, CompiledModel, Engine, Simulation};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Everything that can be carried on: noise, refractoriness, counts, regular code, inputs, several clocks.
+const MODEL: &str = "clock dt = 0.1*ms
+clock slow dt = 0.3*ms
+timed_array drive every 1*ms = [0, 0.5, 1]
+group cells[37] {
+    dv/dt = (1.5 + drive(t) - v)/(3*ms) + 0.2*xi/ms**0.5 : 1 (unless refractory)
+    n : integer
+    b : boolean
+    w = v*2 + rand() : 1 (constant over dt)
+    threshold v > 1
+    reset { v = 0.1*rand(); n += 1; b = not b }
+    refractory 0.5*ms + 0.1*ms*n
+    run_regularly every 0.7*ms { v += 0.01*poisson(2) }
+}
+group beat[5] {
+    clock slow
+    spikes [0, 3, 1] at [0.3, 0.6, 1.2]*ms period 1.5*ms
+}
+group input[11] { poisson 500*Hz }
+record cells.v[0, 36] every 0.5*ms
+record cells.w when end last 7
+record cells.spikes(v)
+record cells.population_rate every 0.4*ms
+record beat.spikes
+record input.spikes
+run 3*ms
+set cells.v = randn()
+pause cells.v
+run 2*ms
+resume cells.v
+run 2*ms
+";
+
+fn compile(text: &str) -> CompiledModel {
+    Engine::new().compile("m", text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// All bits that a reader can see.
+fn bits(simulation: &Simulation) -> Vec<u64> {
+    let mut bits = vec![simulation.time().to_bits()];
+    bits.extend(simulation.floats("cells.v").unwrap().iter().map(|value| value.to_bits()));
+    bits.extend(simulation.integers("cells.n").unwrap().iter().map(|value| value.cast_unsigned()));
+    bits.extend(simulation.booleans("cells.b").unwrap().iter().map(|&value| u64::from(value)));
+    bits.extend(simulation.booleans("cells.not_refractory").unwrap().iter().map(|&value| u64::from(value)));
+    bits
+}
+
+fn recorded(simulation: &Simulation) -> Vec<u64> {
+    let mut bits = vec![];
+    for recording in simulation.recordings() {
+        bits.extend(recording.times().iter().chain(recording.values()).map(|value| value.to_bits()));
+    }
+    for events in simulation.all_events() {
+        bits.extend(events.ticks());
+        bits.extend(events.elements().iter().map(|&element| u64::from(element)));
+        bits.extend(events.counts());
+        bits.extend(events.values("v").unwrap_or_default().iter().map(|value| value.to_bits()));
+    }
+    bits
+}
+
+#[test]
+fn a_run_that_is_cut_at_any_tick_goes_on_with_the_same_bits() {
+    let model = compile(MODEL);
+    let mut whole = model.simulation_with_seed(3).unwrap();
+    whole.run_script().unwrap();
+    assert!(whole.events("cells.spikes").unwrap().len() > 50);
+    // Of every tick a checkpoint, taken within the script.
+    let taken = std::sync::Arc::new(std::sync::Mutex::new(vec![]));
+    let mut first = model.simulation_with_seed(3).unwrap();
+    let list = taken.clone();
+    first
+        .every("0.1*ms", move |simulation| {
+            list.lock().unwrap().push(simulation.checkpoint_with_recordings());
+            Ok(())
+        })
+        .unwrap();
+    first.run_script().unwrap();
+    assert_eq!((bits(&first), recorded(&first)), (bits(&whole), recorded(&whole)));
+    let taken = taken.lock().unwrap();
+    assert_eq!(taken.len(), 70);
+    for checkpoint in taken.iter() {
+        let copy = Checkpoint::from_bytes(&checkpoint.to_bytes()).unwrap();
+        assert_eq!(copy, *checkpoint);
+        let mut other = model.simulation().unwrap();
+        other.restore(&copy).unwrap();
+        other.run_script().unwrap();
+        assert_eq!(bits(&other), bits(&whole), "cut at {} s", checkpoint.time());
+        assert_eq!(recorded(&other), recorded(&whole), "cut at {} s", checkpoint.time());
+    }
+}
+
+#[test]
+fn one_checkpoint_is_forked_into_several_runs() {
+    let model = compile(MODEL);
+    let mut base = model.simulation_with_seed(1).unwrap();
+    base.run_for("2*ms").unwrap();
+    let checkpoint = base.checkpoint();
+    let fork = |v: f64| {
+        let mut fork = model.simulation().unwrap();
+        fork.restore(&checkpoint).unwrap();
+        fork.set("cells.v", v).unwrap();
+        fork.run_for("1*ms").unwrap();
+        bits(&fork)
+    };
+    assert_eq!(fork(0.5), fork(0.5));
+    assert_ne!(fork(0.5), fork(0.6));
+    // The one that it was taken of goes back to it, with what it had recorded then.
+    let before = base.recording("cells.v").unwrap().values().to_vec();
+    base.run_for("1*ms").unwrap();
+    let after = bits(&base);
+    base.restore(&checkpoint).unwrap();
+    assert_eq!(base.recording("cells.v").unwrap().values(), before);
+    base.run_for("1*ms").unwrap();
+    assert_eq!(bits(&base), after);
+}
+
+#[test]
+fn numbers_that_the_host_draws_go_on_too() {
+    let model = compile("group g[4] { x : 1 }");
+    let mut one = model.simulation_with_seed(9).unwrap();
+    one.set("g.x", "rand()").unwrap();
+    let checkpoint = one.checkpoint();
+    one.set("g.x", "rand()").unwrap();
+    let mut other = model.simulation().unwrap();
+    other.restore(&checkpoint).unwrap();
+    other.set("g.x", "rand()").unwrap();
+    assert_eq!(one.floats("g.x").unwrap(), other.floats("g.x").unwrap());
+    assert_eq!(other.seed(), 9);
+}
+
+#[test]
+fn what_is_recorded_may_differ_and_so_may_the_executor() {
+    let model = compile(MODEL);
+    let mut one = model.simulation_with_seed(4).unwrap();
+    one.run_for("2*ms").unwrap();
+    let checkpoint = one.checkpoint();
+    one.run_for("2*ms").unwrap();
+    let of_records = |line: &&str| ["record", "pause", "resume"].iter().all(|word| !line.starts_with(word));
+    let lines: Vec<&str> = MODEL.lines().filter(of_records).collect();
+    let bare = lines.join("\n");
+    let interpreter = Engine::new().executor(dvdt::Executor::Interpreter);
+    for engine in [Engine::new(), interpreter] {
+        let mut other = engine.compile("m", &bare).unwrap().simulation().unwrap();
+        other.restore(&checkpoint).unwrap();
+        other.run_for("2*ms").unwrap();
+        assert_eq!(bits(&other), bits(&one));
+    }
+}
+
+#[test]
+fn another_model_is_refused_with_all_that_differs_and_nothing_changes() {
+    let checkpoint = {
+        let mut simulation = compile(MODEL).simulation().unwrap();
+        simulation.run_for("1*ms").unwrap();
+        simulation.checkpoint()
+    };
+    let cases: [(&str, &str, &[&str]); 7] = [
+        ("cells[37]", "cells[38]", &["`cells` has 37 elements in it, and 38 in the model"]),
+        ("group beat", "group heart", &["a group `beat`, which the model has not", "a group `heart`, which it has not"]),
+        ("    n : integer", "    n : 1", &["`cells.n` is of another kind"]),
+        ("    b : boolean", "    b : boolean\n    extra : 1", &["a variable `cells.extra`, which it has not"]),
+        ("threshold v > 1", "threshold v > 1.1", &["the equations, the method or the code of `cells` are others"]),
+        ("[0, 0.5, 1]", "[0, 0.5, 1.5]", &["the equations, the method or the code of `cells` are others"]),
+        ("clock slow dt = 0.3*ms", "clock slow dt = 0.1*ms", &["a tick of `beat` is 0.3*ms in it, and 0.1*ms"]),
+    ];
+    for (from, to, expected) in cases {
+        assert!(MODEL.contains(from));
+        let text = MODEL.replace(from, to).replace("heart.spikes", "beat.spikes").replace("0.3, 0.6", "0.3, 0.9");
+        let text = if from == "group beat" { text.replace("record beat", "record heart") } else { text };
+        let mut simulation = compile(&text).simulation().unwrap();
+        simulation.run_for("0.3*ms").unwrap();
+        let before = (simulation.time(), simulation.floats("cells.v").unwrap().to_vec());
+        let error = simulation.restore(&checkpoint).unwrap_err().to_string();
+        for part in expected {
+            assert!(error.contains(part), "{from}: {error}");
+        }
+        assert_eq!((simulation.time(), simulation.floats("cells.v").unwrap().to_vec()), before);
+    }
+}
+
+/// Every cut, and thousands of flipped and inserted bytes: an error, or what was saved.
+#[test]
+fn damaged_files_are_errors() {
+    let mut simulation = compile(MODEL).simulation().unwrap();
+    simulation.run_for("1*ms").unwrap();
+    let checkpoint = simulation.checkpoint_with_recordings();
+    let bytes = checkpoint.to_bytes();
+    let survives = |bytes: &[u8], what: String| {
+        let read = catch_unwind(AssertUnwindSafe(|| Checkpoint::from_bytes(bytes)));
+        let read = read.unwrap_or_else(|_| panic!("{what}: panics"));
+        assert!(read.is_err(), "{what} is not noticed");
+    };
+    for length in (0..bytes.len()).step_by(7) {
+        survives(&bytes[..length], format!("cut to {length}"));
+    }
+    survives(&[&bytes[..], &[0]].concat(), "one byte more".into());
+    arbtest::arbtest(|u: &mut Unstructured<'_>| {
+        let mut damaged = bytes.clone();
+        let at = u.choose_index(damaged.len())?;
+        let flip: u8 = u.int_in_range(1..=255)?;
+        damaged[at] ^= flip;
+        survives(&damaged, format!("byte {at} flipped by {flip}"));
+        Ok(())
+    })
+    .budget_ms(2000);
+    for (text, expected) in [(&b"no checkpoint at all, but long enough"[..], "no checkpoint"), (b"", "no checkpoint")] {
+        assert!(Checkpoint::from_bytes(text).unwrap_err().to_string().contains(expected));
+    }
+    let mut later = bytes.clone();
+    later[8] = 2;
+    assert!(Checkpoint::from_bytes(&later).unwrap_err().to_string().contains("version 2"));
+    let missing = Checkpoint::load("no/such/file").unwrap_err().to_string();
+    assert!(missing.contains("no/such/file"), "{missing}");
+}
+
+#[test]
+fn streams_hold_what_memory_would() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = compile(MODEL);
+    let mut kept = model.simulation_with_seed(2).unwrap();
+    kept.run_script().unwrap();
+    // Streamed, cut in the middle, and gone on with from the checkpoint in another simulation.
+    let mut first = model.simulation_with_seed(2).unwrap();
+    first.stream_to(folder.path()).unwrap();
+    let taken = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let place = taken.clone();
+    first
+        .every("2.3*ms", move |simulation| {
+            simulation.flush()?;
+            *place.lock().unwrap() = Some(simulation.checkpoint());
+            Ok(())
+        })
+        .unwrap();
+    first.run_script().unwrap();
+    drop(first);
+    let checkpoint = taken.lock().unwrap().take().unwrap();
+    let mut second = model.simulation().unwrap();
+    second.restore(&checkpoint).unwrap();
+    second.stream_on(folder.path()).unwrap();
+    second.run_script().unwrap();
+    for recording in kept.recordings().filter(|recording| recording.name() != "cells.w") {
+        let table = dvdt::table::read(&folder.path().join(format!("{}.npy", recording.name()))).unwrap();
+        assert_eq!(table.values, recording.values(), "{}", recording.name());
+        let times = dvdt::table::read(&folder.path().join(format!("{}.t.npy", recording.name()))).unwrap();
+        assert_eq!(times.values, recording.times());
+    }
+    for events in kept.all_events() {
+        let read = |part: &str| dvdt::table::read(&folder.path().join(format!("{}.{part}.npy", events.name()))).unwrap();
+        assert_eq!(read("t").values, events.times());
+        assert_eq!(read("i").values, events.elements().iter().map(|&element| f64::from(element)).collect::<Vec<_>>());
+    }
+}
