@@ -1,10 +1,13 @@
 //! Philox on several blocks side by side, and columns filled from it. Everything is inlined into the
 //! variants of `dispatch`, where the compiler turns the inner loops into vectors.
 
-use super::normal::pair;
+use super::normal::{radius, split, turn};
 
 /// Blocks side by side; the mapping of elements to blocks depends on it.
-pub(super) const LANES: usize = 8;
+const LANES: usize = 8;
+
+/// Blocks of one batch: more are hardly faster, and short columns gain from fewer.
+const BATCH: usize = 32;
 
 const LOW: u64 = 0xffff_ffff;
 const MULTIPLIERS: [u64; 2] = [0xd251_1f53, 0xcd9e_8d57];
@@ -12,37 +15,38 @@ const WEYL: [u64; 2] = [0x9e37_79b9, 0xbb67_ae85];
 
 /// Ten rounds; words of 32 bits, each in 64.
 #[inline(always)]
-pub(super) fn philox<const N: usize>(counters: [[u64; 4]; N], key: [u64; 2]) -> [[u64; 4]; N] {
-    let column = |word: usize| std::array::from_fn(|lane| counters[lane][word]);
-    let words = rounds::<N>([column(0), column(1), column(2), column(3)], key);
-    std::array::from_fn(|lane| std::array::from_fn(|word| words[word][lane] & LOW))
+pub(super) fn philox(counter: [u64; 4], key: [u64; 2]) -> [u64; 4] {
+    rounds([counter], key)[0].map(|word| word & LOW)
 }
 
-/// The same with the lanes of each word together. The high halves of the words are garbage: a product
-/// takes the low half of its factor only, and the last ones are masked by whoever reads them.
+/// The same on several blocks in step. The high halves of the words and of the key are garbage: a product takes the
+/// low half of its factor only, and the last words are masked by whoever reads them.
 #[inline(always)]
-fn rounds<const N: usize>([mut a, mut b, mut c, mut d]: [[u64; N]; 4], mut key: [u64; 2]) -> [[u64; N]; 4] {
-    for round in 0..10 {
-        if round > 0 {
-            key = [(key[0] + WEYL[0]) & LOW, (key[1] + WEYL[1]) & LOW];
+fn rounds<const N: usize>(mut blocks: [[u64; 4]; N], mut key: [u64; 2]) -> [[u64; 4]; N] {
+    for _ in 0..10 {
+        for [a, b, c, d] in &mut blocks {
+            let one = (*a & LOW) * MULTIPLIERS[0];
+            let two = (*c & LOW) * MULTIPLIERS[1];
+            (*a, *b) = (two >> 32 ^ *b ^ key[0], two);
+            (*c, *d) = (one >> 32 ^ *d ^ key[1], one);
         }
-        for lane in 0..N {
-            let one = (a[lane] & LOW) * MULTIPLIERS[0];
-            let two = (c[lane] & LOW) * MULTIPLIERS[1];
-            a[lane] = two >> 32 ^ b[lane] ^ key[0];
-            b[lane] = two;
-            c[lane] = one >> 32 ^ d[lane] ^ key[1];
-            d[lane] = one;
+        key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
+    }
+    blocks
+}
+
+/// The words of the blocks from `block` on, those of each place together. Rounds wait for each other, so that the
+/// processor is busier with two vectors at once.
+#[inline(always)]
+fn blocks<const N: usize>(counter: [u64; 4], key: [u64; 2], block: usize, words: &mut [[u64; N]; 4]) {
+    let start = |lane: usize| [block as u64 + lane as u64, counter[1], counter[2], counter[3]];
+    for lane in 0..N / 2 {
+        let [one, other] = rounds([start(lane), start(lane + N / 2)], key);
+        for word in 0..4 {
+            words[word][lane] = one[word];
+            words[word][lane + N / 2] = other[word];
         }
     }
-    [a, b, c, d]
-}
-
-/// The words of the eight blocks from `block` on.
-#[inline(always)]
-fn blocks(counter: [u64; 4], key: [u64; 2], block: usize) -> [[u64; LANES]; 4] {
-    let first = std::array::from_fn(|lane| (block + lane) as u64 & LOW);
-    rounds([first, [counter[1]; LANES], [counter[2]; LANES], [counter[3]; LANES]], key)
 }
 
 /// The highest 52 of 64 random bits as a number in [0, 1).
@@ -55,42 +59,78 @@ pub(super) fn fraction(high: u64, low: u64) -> f64 {
 /// Uniform numbers of the elements from `first` on, which is a multiple of 16.
 #[inline(always)]
 pub(super) fn uniform(counter: [u64; 4], key: [u64; 2], first: usize, out: &mut [f64]) {
-    for (number, chunk) in out.chunks_mut(2 * LANES).enumerate() {
-        let words = blocks(counter, key, first / 2 + number * LANES);
-        let mut values = [0.0; 2 * LANES];
+    let whole = out.len() / (2 * BATCH) * (2 * BATCH);
+    let (batches, rest) = out.split_at_mut(whole);
+    uniforms::<BATCH>(counter, key, first / 2, batches);
+    uniforms::<LANES>(counter, key, (first + whole) / 2, rest);
+}
+
+#[inline(always)]
+fn uniforms<const N: usize>(counter: [u64; 4], key: [u64; 2], block: usize, out: &mut [f64]) {
+    if out.is_empty() {
+        return;
+    }
+    let (mut words, mut values) = ([[0; N]; 4], [[0.0; N]; 2]);
+    for (number, chunk) in out.chunks_mut(2 * N).enumerate() {
+        blocks(counter, key, block + number * N, &mut words);
         for part in 0..2 {
-            for lane in 0..LANES {
-                values[part * LANES + lane] = fraction(words[2 * part][lane], words[2 * part + 1][lane]);
+            for lane in 0..N {
+                values[part][lane] = fraction(words[2 * part][lane], words[2 * part + 1][lane]);
             }
         }
-        copy(&values, chunk);
+        weave(&values, chunk);
     }
 }
 
 /// Normal numbers of the elements from `first` on, which is a multiple of 32.
 #[inline(always)]
 pub(super) fn normal(counter: [u64; 4], key: [u64; 2], first: usize, out: &mut [f64]) {
-    for (number, chunk) in out.chunks_mut(4 * LANES).enumerate() {
-        let words = blocks(counter, key, first / 4 + number * LANES);
-        let mut values = [0.0; 4 * LANES];
+    let whole = out.len() / (4 * BATCH) * (4 * BATCH);
+    let (batches, rest) = out.split_at_mut(whole);
+    normals::<BATCH>(counter, key, first / 4, batches);
+    normals::<LANES>(counter, key, (first + whole) / 4, rest);
+}
+
+/// In several passes, since the processor overlaps more steps of a short loop.
+#[inline(always)]
+fn normals<const N: usize>(counter: [u64; 4], key: [u64; 2], block: usize, out: &mut [f64]) {
+    if out.is_empty() {
+        return;
+    }
+    let (mut words, mut values) = ([[0; N]; 4], [[0.0; N]; 4]);
+    let (mut exponents, mut fractions, mut radii) = ([0.0; N], [0.0; N], [0.0; N]);
+    for (number, chunk) in out.chunks_mut(4 * N).enumerate() {
+        blocks(counter, key, block + number * N, &mut words);
         for half in 0..2 {
-            let (mut cosine, mut sine) = ([0.0; LANES], [0.0; LANES]);
-            for lane in 0..LANES {
-                (cosine[lane], sine[lane]) = pair(words[2 * half][lane], words[2 * half + 1][lane]);
+            for lane in 0..N {
+                (exponents[lane], fractions[lane]) = split(words[2 * half][lane], words[2 * half + 1][lane]);
             }
-            values[2 * half * LANES..][..LANES].copy_from_slice(&cosine);
-            values[(2 * half + 1) * LANES..][..LANES].copy_from_slice(&sine);
+            for lane in 0..N {
+                radii[lane] = radius(exponents[lane], fractions[lane]);
+            }
+            for lane in 0..N {
+                let (sine, cosine) = turn(words[2 * half + 1][lane]);
+                values[2 * half][lane] = radii[lane] * cosine;
+                values[2 * half + 1][lane] = radii[lane] * sine;
+            }
         }
-        copy(&values, chunk);
+        weave(&values, chunk);
     }
 }
 
-/// As many as fit.
+/// Eight of each part in turn, as many as fit.
 #[inline(always)]
-fn copy<const N: usize>(values: &[f64; N], chunk: &mut [f64]) {
-    match <&mut [f64; N]>::try_from(&mut *chunk) {
-        Ok(whole) => *whole = *values,
-        Err(_) => chunk.copy_from_slice(&values[..chunk.len()]),
+fn weave<const N: usize, const P: usize>(parts: &[[f64; N]; P], out: &mut [f64]) {
+    if out.len() == P * N {
+        for (group, to) in out.chunks_exact_mut(P * LANES).enumerate() {
+            for part in 0..P {
+                to[part * LANES..][..LANES].copy_from_slice(&parts[part][group * LANES..][..LANES]);
+            }
+        }
+    } else {
+        for (place, to) in out.iter_mut().enumerate() {
+            *to = parts[place / LANES % P][place / (P * LANES) * LANES + place % LANES];
+        }
     }
 }
 
@@ -111,8 +151,7 @@ mod tests {
             ),
         ];
         for (counter, key, expected) in cases {
-            assert_eq!(philox([counter], key), [expected]);
-            assert_eq!(philox([counter; 8], key), [expected; 8]);
+            assert_eq!(philox(counter, key), expected);
         }
     }
 }

@@ -12,7 +12,7 @@
 //!   them make a multiple of 2^-52 in [0, 1);
 //! - normal: element e takes part (e/8)%4 of block (e/32)*8 + e%8. Each half of a block is a pair of
 //!   Box & Muller (1958): 40 bits make the radius, √(-2 ln u) with u = (k + ½)/2^40, and 24 bits the
-//!   angle; the even part is the cosine's, the odd one the sine's. So numbers are up to 7.5 large, and
+//!   angle, (k + ½)/2^24 - 1/8 of a turn; the even part is the cosine's, the odd one the sine's. So numbers are up to 7.5 large, and
 //!   their steps are far below what 10^12 of them could show;
 //! - Poisson: element e takes block e, and for each further attempt the same with the number of the
 //!   attempt in the highest eight bits of the stream.
@@ -80,14 +80,14 @@ pub fn fill_poisson(stream: Stream, tick: u64, first: usize, means: &[f64], out:
 /// The uniform number of one element.
 pub fn uniform(stream: Stream, tick: u64, element: usize) -> f64 {
     let mut group = [0.0; 16];
-    fill::uniform(counter(stream, tick), key(stream), element & !15, &mut group);
+    dispatch::uniform(counter(stream, tick), key(stream), element & !15, &mut group);
     group[element & 15]
 }
 
 /// The normal number of one element.
 pub fn normal(stream: Stream, tick: u64, element: usize) -> f64 {
     let mut group = [0.0; 32];
-    fill::normal(counter(stream, tick), key(stream), element & !31, &mut group);
+    dispatch::normal(counter(stream, tick), key(stream), element & !31, &mut group);
     group[element & 31]
 }
 
@@ -96,7 +96,7 @@ pub fn poisson(stream: Stream, tick: u64, element: usize, mean: f64) -> i64 {
     let [_, low, high, number] = counter(stream, tick);
     count(mean, |attempt| {
         let counter = [element as u64 & LOW, low, high, number | u64::from(attempt & 0xff) << 24];
-        let words = fill::philox([counter], key(stream))[0];
+        let words = fill::philox(counter, key(stream));
         [fill::fraction(words[0], words[1]), fill::fraction(words[2], words[3])]
     })
 }
