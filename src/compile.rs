@@ -441,7 +441,7 @@ impl Work<'_> {
                     let spike = self.group.events[event].name == SPIKE;
                     let mask = if spike { flow.spike(condition) } else { flow.read(condition) };
                     masks[event] = Some(mask);
-                    happenings.extend(self.happening(event, mask, &mut flow));
+                    happenings.push(self.happening(event, mask, &mut flow));
                     let later = !self.group.events[event].code.is_empty() && !part.contains(&code_of(self.group, event));
                     if later {
                         kept_masks.push((event, mask));
@@ -472,11 +472,13 @@ impl Work<'_> {
     }
 
     /// What is listed of an event, if anybody looks at it.
-    fn happening(&self, event: usize, mask: ExprId, flow: &mut scheme::Flow<'_>) -> Option<Happening> {
-        let listed = self.code.listed.iter().find(|listed| listed.event == event)?;
+    fn happening(&self, event: usize, mask: ExprId, flow: &mut scheme::Flow<'_>) -> Happening {
+        let Some(listed) = self.code.listed.iter().find(|listed| listed.event == event) else {
+            return Happening { event: None, mask, kept: vec![] };
+        };
         let lists = &self.storage.event_slot(listed.id).captured;
         let kept = lists.iter().zip(&listed.kept).map(|(&list, &symbol)| (list, flow.value(symbol))).collect();
-        Some(Happening { event: listed.id, mask, kept })
+        Happening { event: Some(listed.id), mask, kept }
     }
 
     /// What is stored is recorded from where it is; the rest is computed into a column of its own.

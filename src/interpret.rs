@@ -96,6 +96,7 @@ impl Frame<'_> {
                 }
                 return;
             }
+            Inst::Seldom(_) => return,
             Inst::Fire(event, mask) => {
                 if self.values[mask.index()] != 0 {
                     let (place, list) = (self.count(event), self.layout.storage().event_slot(event).elements);

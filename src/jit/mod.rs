@@ -8,6 +8,7 @@ mod arithmetic;
 mod code;
 mod order;
 mod pool;
+mod sink;
 mod translate;
 
 pub use code::Code;

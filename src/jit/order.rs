@@ -5,6 +5,7 @@
 //! alive avoids spills. Any order gives the same bits.
 
 use crate::kernel::{Binary, Inst, Kernel, Unary, Value};
+use super::sink::Sinking;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
@@ -17,9 +18,9 @@ const WINDOW: usize = 48;
 
 /// The instructions of the body that take part in a run, in the order to emit them. Loads and
 /// constants are left out: they are emitted where they are first used.
-pub(super) fn order(kernel: &Kernel, copies: usize) -> Vec<Value> {
+pub(super) fn order(kernel: &Kernel, sinking: &Sinking, copies: usize) -> Vec<Value> {
     let copies = u32::try_from(copies).unwrap_or(1).max(1);
-    let mut state = State::new(kernel, copies);
+    let mut state = State::new(kernel, sinking, copies);
     let mut order = Vec::with_capacity(kernel.insts.len() - kernel.prologue);
     while let Some(value) = state.choose() {
         state.emit(value);
@@ -35,6 +36,7 @@ pub(super) fn is_leaf(inst: Inst) -> bool {
 
 struct State<'a> {
     kernel: &'a Kernel,
+    sinking: &'a Sinking,
     /// The longest chain of latencies from each value to the end.
     height: Vec<u32>,
     /// Operands that are not computed yet.
@@ -55,10 +57,11 @@ struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    fn new(kernel: &'a Kernel, copies: u32) -> Self {
+    fn new(kernel: &'a Kernel, sinking: &'a Sinking, copies: u32) -> Self {
         let count = kernel.insts.len();
         let mut state = State {
             kernel,
+            sinking,
             height: heights(kernel),
             waiting: vec![0; count],
             users: vec![vec![]; count],
@@ -71,8 +74,8 @@ impl<'a> State<'a> {
             now: 0,
             copies,
         };
-        for value in kernel.values().skip(kernel.prologue) {
-            for operand in kernel.inst(value).operands() {
+        for value in kernel.values().skip(kernel.prologue).filter(|&value| !sinking.is_apart(value)) {
+            for operand in state.operands(value) {
                 state.uses[operand.index()] += 1;
                 if state.is_computed(operand) {
                     state.waiting[value.index()] += 1;
@@ -102,6 +105,13 @@ impl<'a> State<'a> {
         }
     }
 
+    /// The operands, and for an event what the work that stands apart for it needs.
+    fn operands(&self, value: Value) -> impl Iterator<Item = Value> + use<'a> {
+        let sinking = self.sinking;
+        let apart = sinking.of(value).map_or(&[][..], |sunk| &sunk.needs);
+        self.kernel.inst(value).operands().chain(apart.iter().copied())
+    }
+
     /// Whether the body computes it (and neither the prologue nor a load).
     fn is_computed(&self, value: Value) -> bool {
         !self.kernel.is_uniform(value) && !is_leaf(self.kernel.inst(value))
@@ -109,7 +119,7 @@ impl<'a> State<'a> {
 
     /// The cycle at which all operands are there.
     fn available(&self, value: Value) -> u32 {
-        self.kernel.inst(value).operands().map(|operand| self.finish[operand.index()]).max().unwrap_or(0)
+        self.operands(value).map(|operand| self.finish[operand.index()]).max().unwrap_or(0)
     }
 
     /// The instruction that waits least, then the one with the longest way to go; when registers are
@@ -126,13 +136,11 @@ impl<'a> State<'a> {
     /// How many more values are alive after `value` than before.
     fn growth(&self, value: Value) -> i32 {
         let mut growth = i32::from(!self.kernel.inst(value).is_effect());
-        let mut seen: [Option<Value>; 3] = [None; 3];
-        for (position, operand) in self.kernel.inst(value).operands().enumerate() {
-            if seen.contains(&Some(operand)) {
+        for (position, operand) in self.operands(value).enumerate() {
+            if self.operands(value).take(position).any(|earlier| earlier == operand) {
                 continue;
             }
-            seen[position] = Some(operand);
-            let here = self.kernel.inst(value).operands().filter(|&other| other == operand).count();
+            let here = self.operands(value).filter(|&other| other == operand).count();
             let last = self.uses[operand.index()] as usize == here;
             if self.is_computed(operand) || self.loaded[operand.index()] {
                 growth -= i32::from(last);
@@ -148,7 +156,8 @@ impl<'a> State<'a> {
         self.finish[value.index()] = self.available(value).max(self.now) + latency(self.kernel.inst(value));
         self.now += self.copies;
         self.alive += self.growth(value);
-        for operand in self.kernel.inst(value).operands() {
+        let operands: Vec<Value> = self.operands(value).collect();
+        for operand in operands {
             self.uses[operand.index()] -= 1;
             self.loaded[operand.index()] |= matches!(self.kernel.inst(operand), Inst::Load(_));
         }

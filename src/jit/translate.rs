@@ -10,6 +10,7 @@
 //! ```
 
 use super::pool::Pool;
+use super::sink::Sinking;
 use super::{Lanes, Options, order};
 use crate::kernel::abi::{ArrayId, ColumnId, EventId, Layout};
 use crate::kernel::{Inst, Kernel, Type, Unary, Value};
@@ -57,9 +58,11 @@ pub(super) fn translate(
     builder.append_block_params_for_function_params(entry);
     builder.switch_to_block(entry);
     let params: Vec<ir::Value> = builder.block_params(entry).to_vec();
-    let operations = kernel.insts.iter().skip(kernel.prologue).filter(|inst| !order::is_leaf(**inst)).count();
+    let sinking = Sinking::new(kernel);
+    let computed = |value: &Value| !order::is_leaf(kernel.inst(*value)) && !sinking.is_apart(*value);
+    let operations = kernel.values().skip(kernel.prologue).filter(computed).count();
     let copies = copies(kernel, operations, options);
-    let body = order::order(kernel, copies);
+    let body = order::order(kernel, &sinking, copies);
     let mut translator = Translator {
         kernel,
         layout,
@@ -74,6 +77,7 @@ pub(super) fn translate(
         turn: None,
         recent: FxHashMap::default(),
         kept: vec![],
+        sinking,
         emitted: 0,
         builder,
     };
@@ -122,6 +126,8 @@ pub(super) struct Translator<'a> {
     recent: FxHashMap<(i32, ir::Type), (ir::Value, usize)>,
     /// What is kept of events that have not happened yet: event, list, values.
     kept: Vec<(EventId, ColumnId, Copies)>,
+    /// What stands apart for events.
+    sinking: Sinking,
     /// How many instructions of the body are emitted.
     emitted: usize,
     pub(super) builder: FunctionBuilder<'a>,
@@ -165,7 +171,7 @@ impl Translator<'_> {
         if body.is_empty() {
             self.builder.ins().jump(after, &[]);
         } else {
-            self.broadcast(body);
+            self.broadcast();
             let any = self.builder.ins().icmp(IntCC::UnsignedLessThan, first, last);
             self.builder.ins().brif(any, turns, &[first.into()], after, &[]);
             self.builder.switch_to_block(turns);
@@ -238,11 +244,11 @@ impl Translator<'_> {
     }
 
     /// Turns the prologue's results that the body uses into vectors.
-    fn broadcast(&mut self, body: &[Value]) {
+    fn broadcast(&mut self) {
         if self.lanes == Lanes::One {
             return;
         }
-        let used = self.used_uniforms(body);
+        let used = self.used_uniforms();
         let keep = used.len() <= KEPT_UNIFORMS;
         let slot = (!keep).then(|| {
             let size = u32::try_from(used.len() * 16).unwrap_or(u32::MAX);
@@ -264,10 +270,10 @@ impl Translator<'_> {
     }
 
     /// The prologue's values that the body uses, without constants, each once.
-    fn used_uniforms(&self, body: &[Value]) -> Vec<Value> {
+    fn used_uniforms(&self) -> Vec<Value> {
+        let body = self.kernel.values().skip(self.kernel.prologue);
         let mut used: Vec<Value> = body
-            .iter()
-            .flat_map(|&value| self.kernel.inst(value).operands())
+            .flat_map(|value| self.kernel.inst(value).operands())
             .filter(|&operand| self.kernel.is_uniform(operand) && !is_constant(self.kernel.inst(operand)))
             .collect();
         used.sort_unstable();
@@ -304,24 +310,29 @@ impl Translator<'_> {
                 self.kept.push((event, list, copies));
                 continue;
             }
-            if let Inst::Fire(event, mask) = inst {
-                self.fire(event, mask);
+            if let Inst::Fire(_, mask) | Inst::Seldom(mask) = inst {
+                self.event(value, inst, mask);
                 continue;
             }
             if matches!(inst, Inst::Unary(Unary::Negate, _)) && !self.needs_negation[value.index()] {
                 continue;
             }
-            let operands = self.operands(inst);
-            let mut copies = operands.first().copied().unwrap_or([self.memory; MOST_COPIES]);
-            for copy in 0..self.copies {
-                let own: Vec<ir::Value> = operands.iter().map(|operand| operand[copy]).collect();
-                copies[copy] = match inst {
-                    Inst::Index => self.index(copy),
-                    _ => self.compute(value, inst, &own),
-                };
-            }
-            self.values[value.index()] = Some(copies);
+            self.instruction(value, inst);
         }
+    }
+
+    /// Computes one value in every copy.
+    fn instruction(&mut self, value: Value, inst: Inst) {
+        let operands = self.operands(inst);
+        let mut copies = operands.first().copied().unwrap_or([self.memory; MOST_COPIES]);
+        for copy in 0..self.copies {
+            let own: Vec<ir::Value> = operands.iter().map(|operand| operand[copy]).collect();
+            copies[copy] = match inst {
+                Inst::Index => self.index(copy),
+                _ => self.compute(value, inst, &own),
+            };
+        }
+        self.values[value.index()] = Some(copies);
     }
 
     /// The operands of `inst` in each copy; `fma` gets its negated ones as a negation right before,
@@ -486,8 +497,53 @@ impl Translator<'_> {
         }
     }
 
-    /// One bit for each element of the turn; a branch to code that lists them, if there are any.
-    fn fire(&mut self, event: EventId, mask: Value) {
+    /// An event: what is mostly stored, then one bit for each element of the turn, and a branch to a
+    /// block that lists those that have one and does what is to be done for them, if there are any.
+    fn event(&mut self, value: Value, inst: Inst, mask: Value) {
+        let sunk = self.sinking.of(value).cloned().unwrap_or_default();
+        for &load in &sunk.loads {
+            self.operand(load);
+        }
+        for store in &sunk.stores {
+            if let Some(mostly) = store.mostly {
+                self.store(store.store, store.column, mostly);
+            }
+        }
+        for &need in &sunk.needs {
+            // So that it is there on both ways.
+            if matches!(self.kernel.inst(need), Inst::Load(_)) {
+                self.operand(need);
+            }
+        }
+        if sunk.stores.is_empty() && matches!(inst, Inst::Seldom(_)) {
+            return;
+        }
+        let bits = self.bits(mask);
+        let [apart, after] = std::array::from_fn(|_| self.builder.create_block());
+        self.builder.set_cold_block(apart);
+        self.builder.ins().brif(bits, apart, &[], after, &[]);
+        self.builder.switch_to_block(apart);
+        let (values, recent) = (self.values.clone(), std::mem::take(&mut self.recent));
+        if let Inst::Fire(event, _) = inst {
+            self.list(event, bits);
+            self.kept.retain(|(own, ..)| *own != event);
+        }
+        for &inner in &sunk.cone {
+            let inner_inst = self.kernel.inst(inner);
+            if !order::is_leaf(inner_inst) {
+                self.instruction(inner, inner_inst);
+            }
+        }
+        for store in &sunk.stores {
+            self.store(store.store, store.column, store.select);
+        }
+        (self.values, self.recent) = (values, recent);
+        self.builder.ins().jump(after, &[]);
+        self.builder.switch_to_block(after);
+    }
+
+    /// One bit for each element of the turn.
+    fn bits(&mut self, mask: Value) -> ir::Value {
         let masks = self.operand(mask);
         let mut bits = None;
         for (copy, &mask) in masks.iter().enumerate().take(self.copies) {
@@ -500,15 +556,7 @@ impl Translator<'_> {
             let own = if place == 0 { own } else { self.builder.ins().ishl_imm_u(own, place) };
             bits = Some(bits.map_or(own, |bits| self.builder.ins().bor(bits, own)));
         }
-        let Some(bits) = bits else { return };
-        let [list, after] = std::array::from_fn(|_| self.builder.create_block());
-        self.builder.set_cold_block(list);
-        self.builder.ins().brif(bits, list, &[], after, &[]);
-        self.builder.switch_to_block(list);
-        self.list(event, bits);
-        self.builder.ins().jump(after, &[]);
-        self.builder.switch_to_block(after);
-        self.kept.retain(|(own, ..)| *own != event);
+        bits.unwrap_or_else(|| panic!("bug: a turn without copies"))
     }
 
     /// Appends to the lists of an event, without branches: each element of the turn is written to the

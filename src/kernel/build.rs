@@ -110,7 +110,9 @@ impl<'a> Builder<'a> {
             Inst::Load(id) => self.storage.column_slot(id).ty,
             Inst::Unary(op, _) => op.result(),
             Inst::Binary(_, a, _) | Inst::Select(_, a, _) => return self.kernel.type_of(a),
-            Inst::Store(..) | Inst::SetUniform(..) | Inst::Emit(..) | Inst::Fire(..) => return None,
+            Inst::Store(..) | Inst::SetUniform(..) | Inst::Emit(..) | Inst::Fire(..) | Inst::Seldom(_) => {
+                return None;
+            }
         })
     }
 }
@@ -219,6 +221,9 @@ impl Builder<'_> {
     }
     pub fn fire(&mut self, event: super::abi::EventId, mask: Value) {
         self.push(Inst::Fire(event, mask));
+    }
+    pub fn seldom(&mut self, mask: Value) {
+        self.push(Inst::Seldom(mask));
     }
     pub fn store(&mut self, id: ColumnId, a: Value) {
         self.push(Inst::Store(id, a));

@@ -37,6 +37,7 @@ pub fn evaluate(inst: Inst, get: impl Fn(Value) -> u64, ty: impl Fn(Value) -> Op
         | Inst::Poisson(..)
         | Inst::Emit(..)
         | Inst::Fire(..)
+        | Inst::Seldom(_)
         | Inst::Store(..)
         | Inst::SetUniform(..) => return None,
     })

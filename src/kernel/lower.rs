@@ -31,8 +31,8 @@ pub enum Place {
 /// An event that a kernel detects.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Happening {
-    /// Which.
-    pub event: EventId,
+    /// Where it is listed, if anybody looks.
+    pub event: Option<EventId>,
     /// To whom it happens.
     pub mask: ExprId,
     /// Floats that are kept of it, and where.
@@ -106,11 +106,12 @@ impl Lowering<'_> {
 
     fn happen(&mut self, event: &Happening) {
         let mask = self.boolean(event.mask);
+        let Some(id) = event.event else { return self.builder.seldom(mask) };
         for &(list, value) in &event.kept {
             let value = self.float(value);
-            self.builder.emit(event.event, list, mask, value);
+            self.builder.emit(id, list, mask, value);
         }
-        self.builder.fire(event.event, mask);
+        self.builder.fire(id, mask);
     }
 
     fn converted(&mut self, id: ExprId, ty: Type) -> Value {

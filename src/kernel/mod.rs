@@ -270,6 +270,9 @@ pub enum Inst {
     /// Where the mask holds, appends the element to the list of the event; body only, no result. The
     /// list is in the order of the elements.
     Fire(EventId, Value),
+    /// Says that the mask seldom holds, so that what only depends on it may stand apart; body only, no
+    /// result and no effect.
+    Seldom(Value),
 }
 
 impl Inst {
@@ -292,7 +295,8 @@ impl Inst {
             | Inst::Math(_, a)
             | Inst::Store(_, a)
             | Inst::SetUniform(_, a)
-            | Inst::Fire(_, a) => [Some(a), None, None],
+            | Inst::Fire(_, a)
+            | Inst::Seldom(a) => [Some(a), None, None],
             Inst::Binary(_, a, b) | Inst::Compare(_, a, b) | Inst::Power(a, b) | Inst::Emit(_, _, a, b) => {
                 [Some(a), Some(b), None]
             }
@@ -328,12 +332,13 @@ impl Inst {
             Inst::SetUniform(uniform, a) => Inst::SetUniform(uniform, at(a)),
             Inst::Emit(event, column, mask, a) => Inst::Emit(event, column, at(mask), at(a)),
             Inst::Fire(event, mask) => Inst::Fire(event, at(mask)),
+            Inst::Seldom(mask) => Inst::Seldom(at(mask)),
         }
     }
 
     /// Whether it writes memory instead of defining a value.
     pub fn is_effect(&self) -> bool {
-        matches!(self, Inst::Store(..) | Inst::SetUniform(..) | Inst::Emit(..) | Inst::Fire(..))
+        matches!(self, Inst::Store(..) | Inst::SetUniform(..) | Inst::Emit(..) | Inst::Fire(..) | Inst::Seldom(_))
     }
 }
 

@@ -59,7 +59,8 @@ fn own_class(inst: Inst, storage: &Storage) -> Class {
         | Inst::Store(..)
         | Inst::SetUniform(..)
         | Inst::Emit(..)
-        | Inst::Fire(..) => Class { varies: Varies::Runs, per_element: false },
+        | Inst::Fire(..)
+        | Inst::Seldom(_) => Class { varies: Varies::Runs, per_element: false },
     }
 }
 
@@ -192,7 +193,7 @@ impl Split<'_> {
     /// A store belongs to the body even if all elements get the same number.
     fn is_in_body(&self, index: usize) -> bool {
         match self.kernel.insts[index] {
-            Inst::Store(..) | Inst::Emit(..) | Inst::Fire(..) => true,
+            Inst::Store(..) | Inst::Emit(..) | Inst::Fire(..) | Inst::Seldom(_) => true,
             Inst::SetUniform(..) => false,
             _ => self.classes[index].per_element,
         }
@@ -238,7 +239,8 @@ fn own_cost(inst: Inst) -> u32 {
         | Inst::Store(..)
         | Inst::SetUniform(..)
         | Inst::Emit(..)
-        | Inst::Fire(..) => 0,
+        | Inst::Fire(..)
+        | Inst::Seldom(_) => 0,
         Inst::Binary(super::Binary::Divide, ..) | Inst::Unary(Unary::Sqrt, _) => 8,
         Inst::Math(Math::Exp | Math::Expm1 | Math::Exprel | Math::Bernoulli, _) => 20,
         Inst::Math(..) | Inst::Power(..) | Inst::Random(..) | Inst::Poisson(..) => 40,

@@ -73,6 +73,7 @@ fn write_inst(text: &mut String, inst: Inst, storage: &Storage) {
         Inst::Lookup(id, a) => write!(text, "lookup {} {a}", storage.array_slot(id).name),
         Inst::Poisson(stream, a) => write!(text, "random.poisson {stream}, {a}"),
         Inst::Emit(_, id, mask, a) => write!(text, "emit {}, {mask}, {a}", storage.column_slot(id).name),
+        Inst::Seldom(mask) => write!(text, "seldom {mask}"),
         Inst::Fire(id, mask) => write!(text, "fire {}, {mask}", storage.event_slot(id).name),
         Inst::Store(id, a) => write!(text, "store {}, {a}", storage.column_slot(id).name),
         Inst::SetUniform(id, a) => write!(text, "set {}, {a}", storage.uniform_slot(id).name),

@@ -79,6 +79,7 @@ impl Check<'_> {
             | Inst::Store(..)
             | Inst::Emit(..)
             | Inst::Fire(..)
+            | Inst::Seldom(_)
             | Inst::Random(..)
             | Inst::Poisson(..)
                 if prologue =>
@@ -133,7 +134,7 @@ impl Check<'_> {
             Inst::Table(table, _) if table.0.is_empty() => Err("reads an empty table".into()),
             Inst::Table(_, a) | Inst::Lookup(_, a) => expect(a, Type::I64),
             Inst::Math(_, a) | Inst::Poisson(_, a) => expect(a, Type::F64),
-            Inst::Fire(_, mask) => expect(mask, Type::Bool),
+            Inst::Fire(_, mask) | Inst::Seldom(mask) => expect(mask, Type::Bool),
             Inst::Emit(_, _, mask, a) => expect(mask, Type::Bool).and(expect(a, Type::F64)),
             Inst::Power(a, b) => expect(a, Type::F64).and(same(a, b)),
             Inst::Store(id, a) => expect(a, self.storage.column_slot(id).ty),
@@ -168,7 +169,7 @@ impl Check<'_> {
             Inst::Load(id) => Some(self.storage.column_slot(id).ty),
             Inst::Unary(op, _) => Some(op.result()),
             Inst::Binary(_, a, _) | Inst::Select(_, a, _) => self.kernel.type_of(a),
-            Inst::Store(..) | Inst::SetUniform(..) | Inst::Emit(..) | Inst::Fire(..) => None,
+            Inst::Store(..) | Inst::SetUniform(..) | Inst::Emit(..) | Inst::Fire(..) | Inst::Seldom(_) => None,
         }
     }
 }

@@ -100,8 +100,8 @@ impl<'a> Flow<'a> {
         };
         let rested = self.symbol(active);
         let spikes = self.pool.binary(Binary::And, condition, rested);
-        let calm = self.pool.unary(Unary::Not, spikes);
-        let rested = self.pool.binary(Binary::And, rested, calm);
+        let no = self.pool.boolean(false);
+        let rested = self.pool.select(spikes, no, rested);
         self.write(active, rested);
         let (now, before) = (self.pool.symbol(Builtin::Tick.symbol(), Kind::Integer), self.symbol(last));
         let last_tick = self.pool.select(spikes, now, before);

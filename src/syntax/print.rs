@@ -257,7 +257,12 @@ impl Display for Array {
             }
             ArrayValues::File(name) => write!(out, "\"{}\"", name.name)?,
         }
-        self.scale.iter().try_for_each(|scale| write!(out, "*{scale}"))
+        self.scale.iter().try_for_each(|scale| match Strength::of(scale.node(scale.root())) {
+            Strength::Product | Strength::Sign | Strength::Power | Strength::Atom => write!(out, "*{scale}"),
+            Strength::Or | Strength::And | Strength::Not | Strength::Comparison | Strength::Sum => {
+                write!(out, "*({scale})")
+            }
+        })
     }
 }
 

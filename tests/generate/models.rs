@@ -8,10 +8,20 @@ pub fn model(u: &mut Unstructured<'_>) -> Result<String> {
     let mut text = String::from("clock dt = 0.1*ms\nclock slow dt = 0.25*ms\n");
     let _ = writeln!(text, "math {}", u.choose(&["fast", "precise"])?);
     let _ = writeln!(text, "constant k = {}*mV", small(u)?);
+    let _ = writeln!(text, "timed_array ta every {}*ms = [{}, 0, {}]", u.choose(&["0.3", "1"])?, small(u)?, small(u)?);
     for number in 0..u.int_in_range(1..=2)? {
         text.push_str(&group(u, number)?);
     }
-    let _ = writeln!(text, "record g0.x\nrecord g0.s every 0.3*ms\nrun 2*ms");
+    let _ = writeln!(text, "record g0.x\nrecord g0.s every 0.3*ms");
+    if text.contains("threshold") && u.ratio(2, 3)? {
+        let _ = writeln!(text, "record {}.spikes{}", spiking(&text), u.choose(&["", "(x, b, s)"])?);
+        let _ = writeln!(text, "record {}.population_rate", spiking(&text));
+    }
+    if u.ratio(1, 4)? {
+        let slot = u.choose(&["after_groups", "after_thresholds", "resets", "after_resets", "end"])?;
+        let _ = writeln!(text, "record g0.y when {slot} order {} last 3", u.choose(&["-1", "0", "2"])?);
+    }
+    let _ = writeln!(text, "run 2*ms");
     Ok(text)
 }
 
@@ -26,6 +36,54 @@ enum Form {
     Linear,
 }
 
+/// The first group that has a threshold.
+fn spiking(text: &str) -> &str {
+    let before = text.split("threshold").next().unwrap_or("");
+    before.rsplit("group ").next().and_then(|head| head.split('[').next()).unwrap_or("g0")
+}
+
+/// Thresholds, resets, refractoriness, events and regular code.
+fn happenings(u: &mut Unstructured<'_>) -> Result<String> {
+    let mut text = String::new();
+    let _ = writeln!(text, "    threshold {}", expr(u, Sort::Truth, 2)?);
+    let writes = |u: &mut Unstructured<'_>| -> Result<String> {
+        let mut code = String::from("{\n");
+        for _ in 0..u.int_in_range(1..=4)? {
+            let (name, sort) = *u.choose(&[
+                ("x", Sort::Number),
+                ("y", Sort::Number),
+                ("p", Sort::Number),
+                ("v", Sort::Volt),
+                ("n", Sort::Integer),
+                ("b", Sort::Truth),
+                ("local", Sort::Number),
+            ])?;
+            let _ = writeln!(code, "        {name} = {}", expr(u, sort, 2)?);
+        }
+        Ok(code + "        x = x + 1\n    }\n")
+    };
+    if u.ratio(3, 4)? {
+        let _ = write!(text, "    reset {}", writes(u)?);
+    }
+    match u.int_in_range(0..=3)? {
+        0 => text.push_str("    refractory 0.3*ms\n"),
+        1 => text.push_str("    refractory 0.1*ms*abs(n)\n"),
+        2 => {
+            let _ = writeln!(text, "    refractory {}", expr(u, Sort::Truth, 2)?);
+        }
+        _ => {}
+    }
+    if u.ratio(1, 3)? {
+        let _ = writeln!(text, "    event up = {}", expr(u, Sort::Truth, 2)?);
+        let _ = write!(text, "    run_on_event up {}", writes(u)?);
+    }
+    if u.ratio(1, 3)? {
+        let every = u.choose(&["", "every 0.3*ms ", "every 0.25*ms "])?;
+        let _ = write!(text, "    run_regularly {every}{}", writes(u)?);
+    }
+    Ok(text)
+}
+
 fn group(u: &mut Unstructured<'_>, number: u32) -> Result<String> {
     let size = *u.choose(&[0, 1, 2, 3, 5, 8, 13, 64])?;
     let (method, form) = *u.choose(&[
@@ -33,11 +91,13 @@ fn group(u: &mut Unstructured<'_>, number: u32) -> Result<String> {
         ("method euler", Form::Free),
         ("method rk2", Form::Free),
         ("method rk4", Form::Free),
+        ("method heun", Form::Free),
         ("method exponential_euler", Form::OwnLinear),
         ("method exact", Form::Linear),
         ("", Form::Linear),
     ])?;
     let mut text = format!("group g{number}[{size}] {{\n");
+    let happens = u.ratio(1, 2)?;
     for (name, other, unit) in [("x", "y", "1"), ("y", "x", "1"), ("v", "w", "volt"), ("w", "v", "volt")] {
         let unit_sort = if unit == "1" { Sort::Number } else { Sort::Volt };
         let right = match form {
@@ -52,7 +112,19 @@ fn group(u: &mut Unstructured<'_>, number: u32) -> Result<String> {
                 format!("({a})*{name} - ({b})*{other} + {c}")
             }
         };
-        let _ = writeln!(text, "    d{name}/dt = ({right})/tau : {unit}");
+        let noise = match (form, method) {
+            (Form::Free, "" | "method euler" | "method heun") if u.ratio(1, 4)? => match unit_sort {
+                Sort::Volt => " + q*xi_a/tau**0.5",
+                _ => " + (p - r)*xi_a/tau**0.5 + xi_b/tau**0.5",
+            },
+            (Form::Free, "method heun") => match unit_sort {
+                Sort::Volt => " + v*xi_a/tau**0.5",
+                _ => " - x*y*xi_b/tau**0.5",
+            },
+            _ => "",
+        };
+        let rests = if happens && u.ratio(1, 2)? { " (unless refractory)" } else { "" };
+        let _ = writeln!(text, "    d{name}/dt = ({right})/tau{noise} : {unit}{rests}");
     }
     text.push_str("    tau : second (constant)\n    p : 1\n    q : volt (shared)\n    r : 1 (shared)\n    n : integer\n    b : boolean\n");
     let _ = writeln!(text, "    s = {} : 1", expr(u, Sort::Number, 3)?);
@@ -60,6 +132,9 @@ fn group(u: &mut Unstructured<'_>, number: u32) -> Result<String> {
         let _ = writeln!(text, "    h = {} : 1 (constant over dt)", expr(u, Sort::Number, 2)?);
     }
     let _ = writeln!(text, "    {method}");
+    if happens {
+        text.push_str(&happenings(u)?);
+    }
     if u.ratio(1, 4)? {
         text.push_str("    clock slow\n");
     }
@@ -185,7 +260,7 @@ fn leaf_of(u: &mut Unstructured<'_>, sort: Sort) -> Result<String> {
             8 => "r".to_owned(),
             2 => "y".to_owned(),
             3 => "p".to_owned(),
-            4 => "t/ms".to_owned(),
+            4 => (*u.choose(&["t/ms", "ta(t)", "ta(t - 0.2*ms)"])?).to_owned(),
             5 => "n".to_owned(),
             _ => small(u)?,
         },

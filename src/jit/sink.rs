@@ -1,0 +1,109 @@
+//! Finds what only seldom has to be done: what a store takes where an event happens.
+//!
+//! `store x, select mask, a, b` stores `b` first, which mostly is all, and `a` where the mask holds in a
+//! block of its own, with everything that is computed for `a` alone. The bits are the same.
+
+use crate::kernel::abi::ColumnId;
+use crate::kernel::{Inst, Kernel, Value};
+
+/// What stands apart for one `fire` or `seldom`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sunk {
+    /// In order.
+    pub(super) stores: Vec<SunkStore>,
+    /// What is computed for them alone, in order; the selects are the last.
+    pub(super) cone: Vec<Value>,
+    /// Computed values that the block needs.
+    pub(super) needs: Vec<Value>,
+    /// Loads of the stored columns that others use too.
+    pub(super) loads: Vec<Value>,
+}
+
+/// A store in two halves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SunkStore {
+    /// The instruction.
+    pub(super) store: Value,
+    pub(super) column: ColumnId,
+    /// What is stored where the event happens in some lane.
+    pub(super) select: Value,
+    /// What is stored before; `None` where that is what the column holds already.
+    pub(super) mostly: Option<Value>,
+}
+
+/// By instruction: what stands apart for it, and whether the instruction itself stands apart.
+pub(super) struct Sinking {
+    sunk: Vec<Option<Sunk>>,
+    apart: Vec<bool>,
+}
+
+impl Sinking {
+    /// Looks at every event of `kernel`.
+    pub(super) fn new(kernel: &Kernel) -> Self {
+        let count = kernel.insts.len();
+        let mut sinking = Sinking { sunk: vec![None; count], apart: vec![false; count] };
+        let mut uses = kernel.uses();
+        for value in kernel.values().skip(kernel.prologue) {
+            if let Inst::Fire(_, mask) | Inst::Seldom(mask) = kernel.inst(value) {
+                let sunk = sinking.event(kernel, mask, &mut uses);
+                sinking.sunk[value.index()] = Some(sunk);
+            }
+        }
+        sinking
+    }
+
+    /// Whether `value` is not computed in the order of the body.
+    pub(super) fn is_apart(&self, value: Value) -> bool {
+        self.apart[value.index()]
+    }
+
+    /// What stands apart for an event.
+    pub(super) fn of(&self, value: Value) -> Option<&Sunk> {
+        self.sunk[value.index()].as_ref()
+    }
+
+    /// `uses` counts those that are left in the body.
+    fn event(&mut self, kernel: &Kernel, mask: Value, uses: &mut [u32]) -> Sunk {
+        let mut sunk = Sunk::default();
+        for store in kernel.values().skip(kernel.prologue) {
+            let Inst::Store(column, select) = kernel.inst(store) else { continue };
+            let Inst::Select(condition, _, b) = kernel.inst(select) else { continue };
+            if condition != mask || uses[select.index()] != 1 || kernel.is_uniform(select) || self.is_apart(select) {
+                continue;
+            }
+            let mostly = (kernel.inst(b) != Inst::Load(column)).then_some(b);
+            sunk.stores.push(SunkStore { store, column, select, mostly });
+            uses[select.index()] = 0;
+            // The store itself takes the place of the select as a user of `b`.
+            uses[b.index()] += u32::from(mostly.is_some());
+            self.apart[store.index()] = true;
+        }
+        let mut open: Vec<Value> = sunk.stores.iter().map(|store| store.select).collect();
+        while let Some(value) = open.pop() {
+            self.apart[value.index()] = true;
+            sunk.cone.push(value);
+            for operand in kernel.inst(value).operands() {
+                uses[operand.index()] -= 1;
+                if uses[operand.index()] == 0 && !kernel.is_uniform(operand) {
+                    open.push(operand);
+                }
+            }
+        }
+        sunk.cone.sort_unstable();
+        sunk.cone.dedup();
+        let inside = |value: &Value| sunk.cone.binary_search(value).is_ok();
+        let mut needs: Vec<Value> =
+            sunk.cone.iter().flat_map(|&value| kernel.inst(value).operands()).filter(|value| !inside(value)).collect();
+        needs.extend(sunk.stores.iter().filter_map(|store| store.mostly));
+        needs.sort_unstable();
+        needs.dedup();
+        sunk.loads = kernel
+            .values()
+            .skip(kernel.prologue)
+            .filter(|&value| matches!(kernel.inst(value), Inst::Load(id) if sunk.stores.iter().any(|store| store.column == id)))
+            .filter(|value| !inside(value) && uses[value.index()] > 0)
+            .collect();
+        sunk.needs = needs;
+        sunk
+    }
+}
