@@ -36,6 +36,7 @@ pub(super) fn code(
         let assignment = if introduces(statement, &scope) {
             introduce(statement, &mut scope, pool, report)
         } else {
+            widen(statement, &mut scope);
             assign::assign(statement, &mut scope, pool, report)
         };
         let Some(assignment) = assignment else { continue };
@@ -49,6 +50,15 @@ pub(super) fn code(
     drop(scope);
     variables.extend(temporaries);
     list
+}
+
+/// A name of the code that is written anew may differ between elements from there on.
+fn widen(statement: &Statement, scope: &mut Scope) {
+    let differs = scope.per_element(&statement.value).is_some();
+    let known = scope.temporaries.iter_mut().find(|temporary| temporary.name == statement.target.name);
+    if let Some(temporary) = known.filter(|_| differs) {
+        temporary.shared = false;
+    }
 }
 
 /// Whether a statement makes a new name.

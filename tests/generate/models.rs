@@ -14,8 +14,9 @@ pub fn model(u: &mut Unstructured<'_>) -> Result<String> {
     }
     let _ = writeln!(text, "record g0.x\nrecord g0.s every 0.3*ms");
     if text.contains("threshold") && u.ratio(2, 3)? {
-        let _ = writeln!(text, "record {}.spikes{}", spiking(&text), u.choose(&["", "(x, b, s)"])?);
-        let _ = writeln!(text, "record {}.population_rate", spiking(&text));
+        let group = spiking(&text).to_owned();
+        let _ = writeln!(text, "record {group}.spikes{}", u.choose(&["", "(x, b, s)"])?);
+        let _ = writeln!(text, "record {group}.population_rate");
     }
     if u.ratio(1, 4)? {
         let slot = u.choose(&["after_groups", "after_thresholds", "resets", "after_resets", "end"])?;
