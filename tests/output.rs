@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use dvdt::output::{self, DataFormat, Error, FigureFormat, GroupMeta, Meta, Series};
+use dvdt::output::{self, DataFormat, Error, Events, FigureFormat, GroupMeta, Meta, NpyStream, Number, Series};
 use npyz::npz::NpzArchive;
 use tempfile::tempdir;
 
@@ -27,17 +27,29 @@ fn meta() -> Meta {
 }
 
 fn write(path: &Path, series: &[Series<'_>]) -> Result<(), Error> {
-    output::write_data(path, DataFormat::of(path)?, series, &[], &meta())
+    write_both(path, series, &[])
+}
+
+fn write_both(path: &Path, series: &[Series<'_>], events: &[Events<'_>]) -> Result<(), Error> {
+    output::write_data(path, DataFormat::of(path)?, series, events, &meta())
 }
 
 fn draw(path: &Path, series: &[Series<'_>]) -> Result<(), Error> {
-    output::write_figure(path, FigureFormat::of(path)?, "decay.dvdt", series, &[])
+    draw_both(path, series, &[])
+}
+
+fn draw_both(path: &Path, series: &[Series<'_>], events: &[Events<'_>]) -> Result<(), Error> {
+    output::write_figure(path, FigureFormat::of(path)?, "decay.dvdt", series, events)
 }
 
 fn svg(series: &[Series<'_>]) -> String {
+    svg_of_both(series, &[])
+}
+
+fn svg_of_both(series: &[Series<'_>], events: &[Events<'_>]) -> String {
     let folder = tempdir().unwrap();
     let path = folder.path().join("figure.svg");
-    draw(&path, series).unwrap();
+    draw_both(&path, series, events).unwrap();
     fs::read_to_string(path).unwrap()
 }
 
@@ -270,6 +282,234 @@ fn odd_recordings_are_drawn_too() {
     assert!(fs::read_to_string(path).unwrap().contains("nothing was recorded"));
 }
 
+fn spikes() -> Events<'static> {
+    Events {
+        name: "cells.spikes",
+        size: 4,
+        times: &[1e-4, 1e-4, 3e-4],
+        elements: &[0, 3, 3],
+        values: &[("v", "volt", &[0.5, f64::NAN, 1e-30])],
+    }
+}
+
+fn integers(archive: &mut Archive, name: &str) -> Vec<i64> {
+    archive.by_name(name).unwrap().unwrap().into_vec().unwrap()
+}
+
+#[test]
+fn npz_holds_the_parts_of_events() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("run.npz");
+    let never = Events { name: "others.spikes", times: &[], elements: &[], values: &[], ..spikes() };
+    write_both(&path, &[v()], &[spikes(), never]).unwrap();
+    let mut archive = NpzArchive::open(&path).unwrap();
+    assert_eq!(floats(&mut archive, "cells.v").0, [3, 2]);
+    assert_eq!(floats(&mut archive, "cells.spikes.t"), (vec![3], spikes().times.to_vec()));
+    assert_eq!(integers(&mut archive, "cells.spikes.i"), [0, 3, 3]);
+    assert_eq!(integers(&mut archive, "cells.spikes.count"), [1, 0, 0, 2]);
+    assert_eq!(floats(&mut archive, "cells.spikes.v").1.map_bits(), vec![0.5, f64::NAN, 1e-30].map_bits());
+    assert_eq!(floats(&mut archive, "others.spikes.t"), (vec![0], vec![]));
+    assert_eq!(integers(&mut archive, "others.spikes.count"), [0; 4]);
+
+    let text = archive.by_name("meta").unwrap().unwrap().into_vec::<Vec<char>>().unwrap().remove(0);
+    let meta: serde_json::Value = serde_json::from_str(&text.into_iter().collect::<String>()).unwrap();
+    for (part, unit) in [("t", "second"), ("i", "1"), ("count", "1"), ("v", "volt")] {
+        assert_eq!(meta["units"][format!("cells.spikes.{part}")], unit);
+    }
+}
+
+#[test]
+fn a_table_holds_one_kind_of_events() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("run.csv");
+    write_both(&path, &[], &[spikes()]).unwrap();
+    let expected = "t [s],i,v [volt]\n0.0001,0,0.5\n0.0001,3,nan\n0.0003,3,1e-30\n";
+    assert_eq!(fs::read_to_string(&path).unwrap(), expected);
+    let others = Events { name: "others.spikes", ..spikes() };
+    for (series, events, names) in [
+        (&[v()][..], &[spikes()][..], "`cells.v` and `cells.spikes`"),
+        (&[], &[spikes(), others], "`cells.spikes` and `others.spikes`"),
+    ] {
+        let error = write_both(&path, series, events).unwrap_err().to_string();
+        assert!(error.contains(names) && error.contains(".npz"), "{error}");
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), expected);
+}
+
+#[test]
+fn events_that_do_not_fit() {
+    let folder = tempdir().unwrap();
+    let short = Events { elements: &[0, 3], ..spikes() };
+    let few = Events { values: &[("v", "volt", &[0.5])], ..spikes() };
+    let outside = Events { size: 3, ..spikes() };
+    let clash = Events { values: &[("count", "1", &[0.0; 3])], ..spikes() };
+    let cases: &[(&[Series<'_>], &[Events<'_>], &str)] = &[
+        (&[], &[short], "`cells.spikes.i` has 2 values for 3 events"),
+        (&[], &[few], "`cells.spikes.v` has 1 values for 3 events"),
+        (&[], &[outside], "`cells.spikes` has an event of element 3, but there are 3 elements"),
+        (&[], &[spikes(), spikes()], "`cells.spikes` is given twice"),
+        (&[Series { name: "cells.spikes", ..v() }], &[spikes()], "`cells.spikes` is given twice"),
+        (&[], &[clash], "`cells.spikes.count` is given twice"),
+    ];
+    for (series, events, expected) in cases {
+        let error = write_both(&folder.path().join("run.npz"), series, events).unwrap_err().to_string();
+        assert_eq!(error, *expected);
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// Numbers that look random.
+fn hash(k: u64) -> u64 {
+    let mixed = (k ^ 0x5555).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed ^ (mixed >> 32)
+}
+
+/// Times and elements of `count` events within a second.
+fn scattered(count: u64, size: u64) -> (Vec<f64>, Vec<u32>) {
+    let times = (0..count).map(|k| k as f64 / count as f64).collect();
+    (times, (0..count).map(|k| (hash(k) % size) as u32).collect())
+}
+
+#[test]
+fn rasters_name_what_they_show() {
+    let text = svg_of_both(&[v()], &[spikes()]);
+    for label in ["cells.spikes (element)", "cells.v (V)", "time (µs)", "\n3\n", "\n300\n"] {
+        assert!(text.contains(label), "{label} in {text}");
+    }
+    let path = text.split(" d=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(path.matches('h').count(), 3, "{path}");
+    let never = Events { size: 50, times: &[], elements: &[], values: &[], ..spikes() };
+    let text = svg_of_both(&[], &[never]);
+    assert!(text.contains("no events") && text.contains("\n40\n") && !text.contains("<path"), "{text}");
+}
+
+#[test]
+fn many_events_are_small_figures() {
+    let (times, elements) = scattered(10_000_000, 100_000);
+    let dense = Events { size: 100_000, times: &times, elements: &elements, values: &[], ..spikes() };
+    assert!(svg_of_both(&[], &[dense]).len() < 2_000_000);
+    // Few enough that most marks stand alone.
+    let sparse = |count: usize| Events { times: &times[..count], elements: &elements[..count], ..dense };
+    for count in [19_000, 50_000] {
+        let one = sparse(count);
+        let text = svg_of_both(&[v()], &[one, Events { name: "b.x", ..one }, Events { name: "c.x", ..one }]);
+        assert!(text.len() < 2_000_000, "{count}: {}", text.len());
+    }
+    let names: Vec<String> = (0..24).map(|k| format!("group{k}.spikes")).collect();
+    let all: Vec<_> = names.iter().map(|name| Events { name, ..sparse(100_000) }).collect();
+    let text = svg_of_both(&[], &all);
+    assert!(text.len() < 2_000_000 && text.contains("(thinned)"), "{}", text.len());
+}
+
+#[test]
+fn odd_events_are_drawn_too() {
+    let folder = tempdir().unwrap();
+    let single = Events { times: &[0.0], elements: &[0], values: &[], size: 1, ..spikes() };
+    let nobody = Events { times: &[], elements: &[], values: &[], size: 0, ..spikes() };
+    let never = Events { times: &[f64::NAN], ..single };
+    let late = Events { times: &[1e9], ..single };
+    for (index, events) in [single, nobody, never, late].iter().enumerate() {
+        for ending in ["svg", "png"] {
+            let path = folder.path().join(format!("{index}.{ending}"));
+            draw_both(&path, &[], &[*events]).unwrap();
+            draw_both(&path, &[v()], &[*events]).unwrap();
+        }
+    }
+}
+
+/// The shape and the numbers of an array, as any reader sees them.
+fn load<T: npyz::Deserialize>(path: &Path) -> (Vec<u64>, Vec<T>) {
+    let array = npyz::NpyFile::new(BufReader::new(fs::File::open(path).unwrap())).unwrap();
+    let (shape, count) = (array.shape().to_vec(), array.len() as usize);
+    (shape, array.data().unwrap().take(count).map(Result::unwrap).collect())
+}
+
+#[test]
+fn a_killed_stream_holds_what_was_flushed() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("v.npy");
+    let mut stream = NpyStream::create(&path, Some(2), Number::Float).unwrap();
+    assert_eq!(load::<f64>(&path), (vec![0, 2], vec![]));
+    stream.append_floats(&[1.0, 2.0, 3.0, 4.0]).unwrap();
+    stream.flush().unwrap();
+    // More than is gathered, so that a part of it is in the file.
+    stream.append_floats(&[5.0; 20_000]).unwrap();
+    assert_eq!(stream.rows(), 10_002);
+    std::mem::forget(stream);
+    assert!(fs::metadata(&path).unwrap().len() > 128 + 32);
+    assert_eq!(load::<f64>(&path), (vec![2, 2], vec![1.0, 2.0, 3.0, 4.0]));
+    assert_eq!(dvdt::table::read(&path).unwrap().values, [1.0, 2.0, 3.0, 4.0]);
+
+    let mut stream = NpyStream::open_existing(&path, Some(2), Number::Float, 1).unwrap();
+    assert_eq!(load::<f64>(&path), (vec![1, 2], vec![1.0, 2.0]));
+    stream.append_floats(&[6.0, 7.0]).unwrap();
+    stream.append_floats(&[]).unwrap();
+    stream.finish().unwrap();
+    assert_eq!(load::<f64>(&path), (vec![2, 2], vec![1.0, 2.0, 6.0, 7.0]));
+    assert_eq!(fs::metadata(&path).unwrap().len(), 128 + 32);
+}
+
+#[test]
+fn streams_of_single_integers_and_of_nothing() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("i.npy");
+    let numbers: Vec<i64> = (-50_000..50_000).collect();
+    let mut stream = NpyStream::create(&path, None, Number::Integer).unwrap();
+    for piece in numbers.chunks(777) {
+        stream.append_integers(piece).unwrap();
+    }
+    stream.finish().unwrap();
+    assert_eq!(load::<i64>(&path), (vec![100_000], numbers));
+    let mut stream = NpyStream::create(&path, Some(0), Number::Float).unwrap();
+    stream.append_floats(&[]).unwrap();
+    stream.finish().unwrap();
+    assert_eq!(load::<f64>(&path), (vec![0, 0], vec![]));
+}
+
+#[test]
+fn streams_refuse_what_does_not_fit() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("v.npy");
+    let mut stream = NpyStream::create(&path, Some(3), Number::Float).unwrap();
+    let error = stream.append_floats(&[1.0]).unwrap_err().to_string();
+    assert!(error.starts_with("cannot append 1 float64 to") && error.ends_with("its rows are 3 float64"), "{error}");
+    assert!(matches!(stream.append_integers(&[1, 2, 3]), Err(Error::Rows { .. })));
+    stream.append_floats(&[1.0; 6]).unwrap();
+    stream.finish().unwrap();
+    let before = fs::read(&path).unwrap();
+    for (width, kind, rows, expected) in [
+        (Some(2), Number::Float, 0, "its rows are 3 float64, but 2 float64 are to follow"),
+        (None, Number::Float, 0, "its rows are 3 float64, but single float64 are to follow"),
+        (Some(3), Number::Integer, 0, "its rows are 3 float64, but 3 int64 are to follow"),
+        (Some(3), Number::Float, 3, "it holds 2 rows, but 3 were written to it"),
+    ] {
+        let error = NpyStream::open_existing(&path, width, kind, rows).unwrap_err().to_string();
+        assert!(error.starts_with("cannot go on with `") && error.ends_with(expected), "{error}");
+        assert!(before == fs::read(&path).unwrap());
+    }
+    for (bytes, expected) in [(&before[..100], "row by row"), (b"", "row by row")] {
+        fs::write(&path, bytes).unwrap();
+        let error = NpyStream::open_existing(&path, Some(3), Number::Float, 0).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    let missing = folder.path().join("no/v.npy");
+    assert!(matches!(NpyStream::create(&missing, None, Number::Float), Err(Error::MissingFolder { .. })));
+    let error = NpyStream::open_existing(&missing, None, Number::Float, 0).unwrap_err().to_string();
+    assert!(error.ends_with("it does not exist"), "{error}");
+}
+
+#[test]
+fn meta_stands_beside_streams() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("meta.json");
+    output::write_meta(&path, &meta(), &[("cells.v".to_owned(), "volt".to_owned())].into()).unwrap();
+    let read: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(read["units"], serde_json::json!({"cells.v": "volt"}));
+    assert_eq!((read["format"].as_u64(), read["seed"].as_u64()), (Some(1), Some(7)));
+    assert_eq!(read["groups"]["cells"]["size"], 8);
+}
+
 /// Writes figures to look at: `DVDT_GALLERY=folder cargo test --test output gallery -- --ignored`.
 #[test]
 #[ignore = "for eyes, not for machines"]
@@ -310,6 +550,50 @@ fn gallery() {
         }
     }
     show("one", &[Series { elements: &[3], values: &one, ..few }]);
+}
+
+/// Writes rasters to look at: `DVDT_GALLERY=folder cargo test --test output rasters_gallery -- --ignored`.
+#[test]
+#[ignore = "for eyes, not for machines"]
+fn rasters_gallery() {
+    let folder = std::env::var("DVDT_GALLERY").unwrap();
+    let show = |name: &str, series: &[Series<'_>], events: &[Events<'_>]| {
+        for ending in ["svg", "png"] {
+            draw_both(&Path::new(&folder).join(format!("{name}.{ending}")), series, events).unwrap();
+        }
+    };
+    let (times, elements) = scattered(60, 10);
+    let few = Events { size: 10, times: &times, elements: &elements, values: &[], ..spikes() };
+    // A wave of activity that grows slower in higher elements.
+    let network = |count: u64, size: u32| -> (Vec<f64>, Vec<u32>) {
+        let mut events: Vec<(f64, u32)> = (0..count)
+            .map(|k| {
+                let element = (hash(3 * k) % u64::from(size)) as u32;
+                let noise = |k: u64| (hash(k) >> 11) as f64 / (1u64 << 53) as f64;
+                let centre = (noise(3 * k + 1) * 12.0).floor() / 12.0;
+                let spread = 0.08 * (noise(3 * k + 2) + noise(7 * k + 5) + noise(11 * k + 7) - 1.5);
+                ((centre + 0.04 + spread + 0.03 * f64::from(element) / f64::from(size)).clamp(0.0, 1.0), element)
+            })
+            .collect();
+        events.sort_by(|a, b| a.partial_cmp(b).unwrap());
+        events.into_iter().unzip()
+    };
+    let (times, elements) = network(20_000, 1000);
+    let many = Events { size: 1000, times: &times, elements: &elements, values: &[], ..spikes() };
+    let (times, elements) = network(200_000, 4000);
+    let crowd = Events { size: 4000, times: &times, elements: &elements, values: &[], ..spikes() };
+    let bins: Vec<f64> = (0..1000).map(|k| f64::from(k) * 1e-3).collect();
+    let mut rate = vec![0.0; 1000];
+    many.times.iter().for_each(|time| rate[((time * 1000.0) as usize).min(999)] += 1.0);
+    let rate = Series { name: "cells.rate", unit: "hertz", elements: &[0], times: &bins, values: &rate };
+    let wave: Vec<f64> = bins.iter().flat_map(|t| [(40.0 * t).sin() * 0.01 - 0.06, (40.0 * t).cos() * 0.01]).collect();
+    let wave = Series { times: &bins, values: &wave, ..v() };
+    show("raster-few", &[], &[few]);
+    show("raster-many", &[], &[many]);
+    show("raster-crowd", &[], &[crowd]);
+    show("raster-rate", &[rate], &[many]);
+    show("raster-mixed", &[rate, wave], &[few, many]);
+    show("raster-none", &[], &[Events { times: &[], elements: &[], ..many }]);
 }
 
 #[test]

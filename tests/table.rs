@@ -60,10 +60,7 @@ fn texts_with_mistakes() {
         (b"1,2\n3,x\n", "line 2 of `a.csv`: `x` is not a number"),
         (b"1,x\n", "line 1 of `a.csv`: `x` is not a number"),
         (b"a,b\nc,d\n", "line 2 of `a.csv`: `c` is not a number"),
-        (
-            b"1,,2\n",
-            "line 1 of `a.csv`: a number is missing between two separators; write `nan` where there is none",
-        ),
+        (b"1,,2\n", "line 1 of `a.csv`: a number is missing between two separators; write `nan` where there is none"),
         (b"1,5;2,5\n", "line 1 of `a.csv`: there are commas and semicolons; write decimals with a point"),
         (b"1\n\xff\n", "line 2 of `a.csv`: this is not text in UTF-8"),
     ];

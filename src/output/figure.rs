@@ -151,8 +151,7 @@ fn ticks(panels: usize) -> usize {
 /// run: they are shown from 0 to a round number.
 fn time_axis(series: &[Series<'_>], events: &[Events<'_>]) -> Axis {
     let sampled = series.iter().filter_map(|one| ends(one.times)).reduce(join);
-    let happened =
-        events.iter().filter_map(|one| Some((*one.times.first()?, *one.times.last()?))).reduce(join);
+    let happened = events.iter().filter_map(|one| Some((*one.times.first()?, *one.times.last()?))).reduce(join);
     let axis = |(low, high)| Axis::new(low, high, "second", TIME_TICKS, true);
     match (sampled, happened) {
         (Some(sampled), Some(happened)) => axis(join(sampled, happened)),

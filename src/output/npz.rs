@@ -23,12 +23,7 @@ pub(super) fn check(series: &[Series<'_>], events: &[Events<'_>]) -> Result<(), 
 }
 
 /// Writes every series and its times, the parts of all events, and `meta`.
-pub(super) fn write(
-    file: &mut File,
-    series: &[Series<'_>],
-    events: &[Events<'_>],
-    meta: &Meta,
-) -> io::Result<()> {
+pub(super) fn write(file: &mut File, series: &[Series<'_>], events: &[Events<'_>], meta: &Meta) -> io::Result<()> {
     let elements = series.iter().map(|one| (one.name, one.elements)).collect();
     let document = Document::new(meta, units(series, events).into_iter().collect(), Some(elements));
     let meta = serde_json::to_string(&document)?;

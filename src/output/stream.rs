@@ -80,7 +80,7 @@ impl NpyStream {
             _ => file::error(path, source),
         })?;
         let mut start = Vec::new();
-        Read::by_ref(&mut file).take(HEADER).read_to_end(&mut start).map_err(|source| file::error(path, source))?;
+        (&mut file).take(HEADER).read_to_end(&mut start).map_err(|source| file::error(path, source))?;
         let length = file.metadata().map_err(|source| file::error(path, source))?.len();
         let mut stream = NpyStream::of(path, file, width, kind);
         stream.check(&start, length, rows).map_err(|reason| unfit(path, reason))?;
