@@ -26,6 +26,7 @@ pub(super) fn order(kernel: &Kernel, sinking: &Sinking, copies: usize) -> Vec<Va
         state.emit(value);
         order.push(value);
     }
+    assert!(state.waiting.iter().all(|&left| left == 0), "bug: instructions of {} wait for each other", kernel.name);
     order
 }
 

@@ -103,6 +103,8 @@ impl Sinking {
             .filter(|&value| matches!(kernel.inst(value), Inst::Load(id) if sunk.stores.iter().any(|store| store.column == id)))
             .filter(|value| !inside(value) && uses[value.index()] > 0)
             .collect();
+        // They stay in the body, whatever stands apart for the events that follow.
+        needs.iter().for_each(|need| uses[need.index()] += 1);
         sunk.needs = needs;
         sunk
     }
