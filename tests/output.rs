@@ -571,8 +571,8 @@ fn rasters_gallery() {
                 let element = (hash(3 * k) % u64::from(size)) as u32;
                 let noise = |k: u64| (hash(k) >> 11) as f64 / (1u64 << 53) as f64;
                 let centre = (noise(3 * k + 1) * 12.0).floor() / 12.0;
-                let spread = 0.08 * (noise(3 * k + 2) + noise(7 * k + 5) + noise(11 * k + 7) - 1.5);
-                ((centre + 0.04 + spread + 0.03 * f64::from(element) / f64::from(size)).clamp(0.0, 1.0), element)
+                let spread = 0.02 * (noise(3 * k + 2) + noise(7 * k + 5) + noise(11 * k + 7) - 1.5);
+                ((centre + 0.04 + spread + 0.03 * f64::from(element) / f64::from(size)).rem_euclid(1.0), element)
             })
             .collect();
         events.sort_by(|a, b| a.partial_cmp(b).unwrap());
@@ -592,7 +592,7 @@ fn rasters_gallery() {
     show("raster-many", &[], &[many]);
     show("raster-crowd", &[], &[crowd]);
     show("raster-rate", &[rate], &[many]);
-    show("raster-mixed", &[rate, wave], &[few, many]);
+    show("raster-mixed", &[rate, wave], &[Events { name: "inputs.spikes", ..few }, many]);
     show("raster-none", &[], &[Events { times: &[], elements: &[], ..many }]);
 }
 

@@ -298,6 +298,15 @@ impl Targets {
             return Ok(());
         }
         let recordings: Vec<_> = simulation.recordings().collect();
+        let mut names: Vec<&str> = recordings.iter().map(|recording| recording.name()).collect();
+        names.extend(simulation.all_events().map(dvdt::Events::name));
+        if let (Some(events), [other, _, ..], Some(DataFormat::Csv)) =
+            (simulation.all_events().next(), names.as_slice(), self.data)
+        {
+            let other = if *other == events.name() { names[1] } else { other };
+            let (events, other) = (events.name().to_owned(), other.to_owned());
+            return Err(output::Error::EventsInTable { events, other });
+        }
         for (index, one) in recordings.iter().enumerate() {
             let earlier = &recordings[..index];
             if let Some(first) = earlier.first().filter(|first| first.dt() != one.dt())

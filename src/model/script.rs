@@ -148,6 +148,9 @@ fn observed(
             Some(symbol) if group.variable(symbol).noisy => {
                 report.push(mistake::noise_outside_equations(group.variable(symbol), name.span));
             }
+            Some(_) if matches!(name.name.as_str(), "t" | "i" | "count") => {
+                report.push(mistake::kept_anyway(name));
+            }
             Some(symbol) => captured.push(symbol),
             None => {
                 let known: Vec<&str> = group.variables.iter().map(|variable| variable.name.as_str()).collect();

@@ -297,8 +297,7 @@ impl<DB: DrawingBackend> Painter<'_, DB> {
         for mark in &raster.marks {
             let ((left, y), (right, _)) = page.mark(index, raster, mark);
             let (from, to) = (pixel((left, y - raster.height / 2.0)), pixel((right, y + raster.height / 2.0)));
-            let last = ((to.0 - 1).max(from.0), (to.1 - 1).max(from.1)); // both corners are painted
-            self.area.draw(&Rectangle::new([from, last], legend::EVENT.filled()))?;
+            self.area.draw(&Rectangle::new([from, to], legend::EVENT.filled()))?;
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ const CELL: f64 = 1.0;
 /// About the width of a panel.
 const WIDTH: f64 = 460.0;
 /// The width of a mark that stands for one event.
-const MARK_WIDTH: f64 = 0.9;
+const MARK_WIDTH: f64 = 1.0;
 
 /// What is drawn of one kind of events. Lengths are in points.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +62,7 @@ pub(super) fn raster(events: &Events<'_>, time: &Axis, height: f64, panels: usiz
 
 /// Rows that can be told apart have gaps between them.
 fn mark_height(row: f64) -> f64 {
-    if row < 3.0 { row.max(1.2) } else { (0.7 * row).clamp(2.4, 10.0) }
+    if row < 3.0 { row.max(1.0) } else { (0.7 * row).clamp(2.4, 10.0) }
 }
 
 fn singles(events: &Events<'_>, time: &Axis) -> Vec<Mark> {

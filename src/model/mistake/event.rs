@@ -223,6 +223,12 @@ pub(in crate::model) fn rate_bin(dt: Seconds, span: Span) -> Diagnostic {
     error("record-option", message, span, "not a multiple of the tick").with_note(format!("a tick is {dt} long"))
 }
 
+pub(in crate::model) fn kept_anyway(name: &Ident) -> Diagnostic {
+    let message = format!("`{}` cannot be kept under this name", name.name);
+    error("record-option", message, name.span, "a name of the recording itself")
+        .with_note("time `t`, element `i` and the `count` of each element are kept of every event")
+}
+
 pub(in crate::model) fn captured_of_given(span: Span) -> Diagnostic {
     let message = "with given spikes no variables can be kept".to_owned();
     error("record-option", message, span, "keeps variables").with_help("record the variable itself")
