@@ -369,7 +369,8 @@ impl Header {
         let mut recordings = vec![];
         for recording in &self.recordings {
             let values = recording.values.map(|count| numbers.numbers(count)).transpose()?;
-            let rows = values.as_ref().map_or(0, |values: &Vec<f64>| values.len().checked_div(recording.width).unwrap_or(0));
+            let rows =
+                values.as_ref().map_or(0, |values: &Vec<f64>| values.len().checked_div(recording.width).unwrap_or(0));
             let whole = values.as_ref().is_none_or(|values| values.len() == rows * recording.width);
             if !whole || rows as u64 > recording.total {
                 return Ok(None);
@@ -402,8 +403,7 @@ impl Header {
         let (Ok(time), Ok(unfinished)) = (self.time.parse(), unfinished) else { return Ok(None) };
         let clock = |&(numerator, denominator, tick): &(u64, u64, u64)| (Seconds { numerator, denominator }, tick);
         let state = State { clocks: self.clocks.iter().map(clock).collect(), time, groups, recordings, events };
-        let place =
-            Place { next: self.next, unfinished, hooks: self.hooks.clone(), drawn: self.drawn.clone() };
+        let place = Place { next: self.next, unfinished, hooks: self.hooks.clone(), drawn: self.drawn.clone() };
         Ok(Some(Checkpoint { state, place, text: self.model.clone() }))
     }
 }

@@ -5,14 +5,15 @@
 
 use crate::algebra::{ExprId, Kind, Symbol, linear};
 use crate::diagnostic::{Diagnostic, Report, Severity};
+use crate::dimension::Dimension;
 use crate::interpret::Interpreter;
 use crate::jit::{self, Compiler};
-use crate::dimension::Dimension;
 use crate::kernel::abi::{Array, EventId, Layout, Routine, Storage, UniformId, Varies};
 use crate::kernel::lower::{Happening, Place, lower, stored_type};
 use crate::kernel::{self, Draw, Kernel, Piece, math};
 use crate::model::{
-    Action, Assignment, Builtin, Cause, Group, MathLevel, Model, Observed, Role as VariableRole, SPIKE, Slot, TimedArray,
+    Action, Assignment, Builtin, Cause, Group, MathLevel, Model, Observed, Role as VariableRole, SPIKE, Slot,
+    TimedArray,
 };
 use crate::runtime::{
     self, Drawing, EventMonitorPlan, EventPlan, Kept, MonitorPlan, Part, Plan, Program, Propagate, RegularPlan, Source,
@@ -209,13 +210,7 @@ fn listed(model: &Model, index: usize, storage: &mut Storage) -> Vec<Listed> {
 }
 
 /// Where a variable is; one without a place of its own gets a column when it is recorded.
-fn place(
-    variable: &crate::model::Variable,
-    group: &Group,
-    symbol: Symbol,
-    dt: f64,
-    storage: &mut Storage,
-) -> Place {
+fn place(variable: &crate::model::Variable, group: &Group, symbol: Symbol, dt: f64, storage: &mut Storage) -> Place {
     let varies = match variable.role {
         VariableRole::Builtin(builtin) => {
             return match builtin {
@@ -352,11 +347,8 @@ impl Work<'_> {
     fn matrix(&mut self, number: usize) {
         let propagator = self.code.step.propagators[number].clone();
         let places = &self.code.places;
-        let shared = propagator
-            .exponential
-            .iter()
-            .flatten()
-            .all(|symbol| matches!(places[symbol.index()], Place::Uniform(_)));
+        let shared =
+            propagator.exponential.iter().flatten().all(|symbol| matches!(places[symbol.index()], Place::Uniform(_)));
         let varies = if propagator.every_tick { Varies::Ticks } else { Varies::Runs };
         let places: Vec<Place> = (0..propagator.matrix.len())
             .map(|entry| format!("A{number}[{}, {}]", entry / propagator.size, entry % propagator.size))
@@ -412,9 +404,10 @@ impl Work<'_> {
             .collect();
         let mut parts: Vec<Vec<(Slot, Phase)>> = vec![];
         for (slot, phase) in self.phases() {
-            let joins = parts.last().and_then(|part| part.last()).is_some_and(|&(before, _)| {
-                !looks.iter().any(|&look| (before, 0) <= look && look < (slot, 0))
-            });
+            let joins = parts
+                .last()
+                .and_then(|part| part.last())
+                .is_some_and(|&(before, _)| !looks.iter().any(|&look| (before, 0) <= look && look < (slot, 0)));
             match parts.last_mut().filter(|_| joins) {
                 Some(part) => part.push((slot, phase)),
                 None => parts.push(vec![(slot, phase)]),
@@ -442,7 +435,8 @@ impl Work<'_> {
                     let mask = if spike { flow.spike(condition) } else { flow.read(condition) };
                     masks[event] = Some(mask);
                     happenings.push(self.happening(event, mask, &mut flow));
-                    let later = !self.group.events[event].code.is_empty() && !part.contains(&code_of(self.group, event));
+                    let later =
+                        !self.group.events[event].code.is_empty() && !part.contains(&code_of(self.group, event));
                     if later {
                         kept_masks.push((event, mask));
                     }
@@ -545,9 +539,7 @@ fn mask_name(event: usize) -> String {
 
 /// The symbol of that column: the place behind the group's variables that holds it.
 fn mask_symbol(places: &[Place], storage: &Storage, event: usize) -> Symbol {
-    let holds = |place: &Place| {
-        matches!(place, Place::Column(id) if storage.column_slot(*id).name == mask_name(event))
-    };
+    let holds = |place: &Place| matches!(place, Place::Column(id) if storage.column_slot(*id).name == mask_name(event));
     let number = places.iter().position(holds).unwrap_or_else(|| panic!("bug: code of an event before its condition"));
     Symbol(u32::try_from(number).unwrap_or(u32::MAX))
 }
@@ -595,8 +587,7 @@ pub fn assignment(model: &Model, group: &Group, code: &GroupCode, assignment: As
     let value = scheme::assigned(group, &mut pool, &assignment);
     let target = code.places[assignment.target.index()];
     let passes = Passes::new(model);
-    let flat =
-        lower("set", &pool, &code.places, code.layout.storage(), &[(target, value)], &[], passes.fast);
+    let flat = lower("set", &pool, &code.places, code.layout.storage(), &[(target, value)], &[], passes.fast);
     let parts = passes.split(&flat, code.layout.storage(), false);
     let (_, core) = passes.finish(parts.main, &parts.storage);
     Interpreter::new(core, code.layout.clone()).with_random(code.seed, code.number)

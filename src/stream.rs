@@ -1,7 +1,7 @@
 //! Recordings that are written to files while a run goes on.
 
 use crate::error::Error;
-use crate::output::{self, Number, NpyStream};
+use crate::output::{self, NpyStream, Number};
 use crate::runtime::{EventSink, Events, Recording, Sink};
 use std::path::Path;
 

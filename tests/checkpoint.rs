@@ -164,7 +164,11 @@ fn another_model_is_refused_with_all_that_differs_and_nothing_changes() {
     };
     let cases: [(&str, &str, &[&str]); 7] = [
         ("cells[37]", "cells[38]", &["`cells` has 37 elements in it, and 38 in the model"]),
-        ("group beat", "group heart", &["a group `beat`, which the model has not", "a group `heart`, which it has not"]),
+        (
+            "group beat",
+            "group heart",
+            &["a group `beat`, which the model has not", "a group `heart`, which it has not"],
+        ),
         ("    n : integer", "    n : 1", &["`cells.n` is of another kind"]),
         ("    b : boolean", "    b : boolean\n    extra : 1", &["a variable `cells.extra`, which it has not"]),
         ("threshold v > 1", "threshold v > 1.1", &["the equations, the method or the code of `cells` are others"]),
@@ -253,7 +257,8 @@ fn streams_hold_what_memory_would() {
         assert_eq!(times.values, recording.times());
     }
     for events in kept.all_events() {
-        let read = |part: &str| dvdt::table::read(&folder.path().join(format!("{}.{part}.npy", events.name()))).unwrap();
+        let read =
+            |part: &str| dvdt::table::read(&folder.path().join(format!("{}.{part}.npy", events.name()))).unwrap();
         assert_eq!(read("t").values, events.times());
         assert_eq!(read("i").values, events.elements().iter().map(|&element| f64::from(element)).collect::<Vec<_>>());
     }

@@ -7,8 +7,8 @@ use dvdt::kernel::abi::{ColumnId, Layout, Routine, Storage, UniformId, Varies};
 use dvdt::kernel::{Binary, Builder, Type, Unary};
 use dvdt::model::{Clock, Denormals, Seconds};
 use dvdt::runtime::{
-    CancelToken, Controls, Error, MonitorPlan, Part, Source, Network, Place, Plan, Program, Progress, Propagate, Recording, Slot,
-    Stage, Time, Variable,
+    CancelToken, Controls, Error, MonitorPlan, Network, Part, Place, Plan, Program, Progress, Propagate, Recording,
+    Slot, Source, Stage, Time, Variable,
 };
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -36,7 +36,21 @@ fn program(name: &str, layout: Layout, variables: Vec<Variable>, update: Arc<dyn
     let parts = vec![Part { slot: Slot::Groups, stages: vec![Stage::Call(update)] }];
     let (regular, events, saved) = (vec![], vec![], vec![]);
     let (name, seed, fingerprint) = (name.into(), None, 0);
-    Program { name, clock: 0, layout, variables, seed, init, prelude, before, regular, parts, events, saved, fingerprint }
+    Program {
+        name,
+        clock: 0,
+        layout,
+        variables,
+        seed,
+        init,
+        prelude,
+        before,
+        regular,
+        parts,
+        events,
+        saved,
+        fingerprint,
+    }
 }
 
 /// `dv/dt = 1/ms` by Euler at 0.1 ms.
@@ -81,7 +95,11 @@ fn decay(elements: usize) -> Program {
         variable("v", Kind::Float, Place::Column(v), true),
         variable("tau", Kind::Float, Place::Column(tau), false),
     ];
-    Program { init: vec![Stage::Call(init)], prelude: vec![Stage::Call(prelude)], ..program("cells", layout, variables, update) }
+    Program {
+        init: vec![Stage::Call(init)],
+        prelude: vec![Stage::Call(prelude)],
+        ..program("cells", layout, variables, update)
+    }
 }
 
 /// Records the first column of group 0.
@@ -545,7 +563,13 @@ fn a_recording_that_does_not_fit_is_an_error_before_the_run() {
 #[test]
 fn a_group_that_does_not_fit_is_an_error() {
     let programs = vec![Program { init: vec![], ..decay(1 << 45) }];
-    let plan = Plan { clocks: vec![clock(1, 10)], programs, monitors: vec![], event_monitors: vec![], denormals: Denormals::Keep };
+    let plan = Plan {
+        clocks: vec![clock(1, 10)],
+        programs,
+        monitors: vec![],
+        event_monitors: vec![],
+        denormals: Denormals::Keep,
+    };
     assert!(matches!(Network::new(Arc::new(plan)), Err(Error::Memory { .. })));
 }
 
@@ -623,7 +647,13 @@ fn propagators_are_computed_for_each_element_or_once() {
 #[test]
 fn denormals_are_flushed_during_a_run_when_asked_for() {
     for (denormals, expected) in [(Denormals::Keep, f64::MIN_POSITIVE * 0.99), (Denormals::Flush, 0.0)] {
-        let plan = Plan { clocks: vec![clock(1, 10)], programs: vec![decay(1)], monitors: vec![], event_monitors: vec![], denormals };
+        let plan = Plan {
+            clocks: vec![clock(1, 10)],
+            programs: vec![decay(1)],
+            monitors: vec![],
+            event_monitors: vec![],
+            denormals,
+        };
         let mut network = Network::new(Arc::new(plan)).unwrap();
         network.group_mut("cells").unwrap().floats_mut("v").unwrap()[0] = f64::MIN_POSITIVE;
         network.run(0.1 * MS).unwrap();

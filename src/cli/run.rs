@@ -110,8 +110,7 @@ impl Run {
                 return Ok(());
             }
             simulation.flush()?;
-            let checkpoint =
-                if streams { simulation.checkpoint() } else { simulation.checkpoint_with_recordings() };
+            let checkpoint = if streams { simulation.checkpoint() } else { simulation.checkpoint_with_recordings() };
             checkpoint.save(&path)
         })?;
         Ok(())
@@ -218,9 +217,8 @@ impl Run {
         let kept: Vec<Vec<(&str, String, &[f64])>> = happened
             .iter()
             .map(|events| {
-                let kept = |(name, dimension): (_, dvdt::Dimension)| {
-                    Some((name, dimension.to_string(), events.values(name)?))
-                };
+                let kept =
+                    |(name, dimension): (_, dvdt::Dimension)| Some((name, dimension.to_string(), events.values(name)?));
                 events.variables().filter_map(kept).collect()
             })
             .collect();

@@ -4,8 +4,8 @@
 //! latencies first keeps the arithmetic units busy; one that holds back when too many values are
 //! alive avoids spills. Any order gives the same bits.
 
-use crate::kernel::{Binary, Inst, Kernel, Unary, Value};
 use super::sink::Sinking;
+use crate::kernel::{Binary, Inst, Kernel, Unary, Value};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 

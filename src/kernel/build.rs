@@ -93,18 +93,12 @@ impl<'a> Builder<'a> {
 
     fn type_of_inst(&self, inst: Inst) -> Option<Type> {
         Some(match inst {
-            Inst::Float(_)
-            | Inst::Fma(..)
-            | Inst::Math(..)
-            | Inst::Power(..)
-            | Inst::Random(..)
-            | Inst::Lookup(..) => Type::F64,
-            Inst::Integer(_)
-            | Inst::Tick
-            | Inst::Index
-            | Inst::Shift(..)
-            | Inst::Table(..)
-            | Inst::Poisson(..) => Type::I64,
+            Inst::Float(_) | Inst::Fma(..) | Inst::Math(..) | Inst::Power(..) | Inst::Random(..) | Inst::Lookup(..) => {
+                Type::F64
+            }
+            Inst::Integer(_) | Inst::Tick | Inst::Index | Inst::Shift(..) | Inst::Table(..) | Inst::Poisson(..) => {
+                Type::I64
+            }
             Inst::Boolean(_) | Inst::Compare(..) => Type::Bool,
             Inst::Uniform(id) => self.storage.uniform_slot(id).ty,
             Inst::Load(id) => self.storage.column_slot(id).ty,

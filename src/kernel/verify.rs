@@ -23,7 +23,8 @@ pub fn verify(kernel: &Kernel, storage: &Storage) -> Result<(), String> {
     if kernel.insts.len() != kernel.types.len() || kernel.prologue > kernel.insts.len() {
         return Err(format!("kernel {}: lists of different lengths", kernel.name));
     }
-    let mut check = Check { kernel, storage, stored: FxHashSet::default(), set: FxHashSet::default(), fired: FxHashSet::default() };
+    let mut check =
+        Check { kernel, storage, stored: FxHashSet::default(), set: FxHashSet::default(), fired: FxHashSet::default() };
     for value in kernel.values() {
         check.inst(value).map_err(|rule| format!("kernel {}, {value}: {rule}", kernel.name))?;
     }
@@ -152,18 +153,12 @@ impl Check<'_> {
 
     fn result(&self, inst: Inst) -> Option<Type> {
         match inst {
-            Inst::Float(_)
-            | Inst::Fma(..)
-            | Inst::Math(..)
-            | Inst::Power(..)
-            | Inst::Random(..)
-            | Inst::Lookup(..) => Some(Type::F64),
-            Inst::Integer(_)
-            | Inst::Tick
-            | Inst::Index
-            | Inst::Shift(..)
-            | Inst::Table(..)
-            | Inst::Poisson(..) => Some(Type::I64),
+            Inst::Float(_) | Inst::Fma(..) | Inst::Math(..) | Inst::Power(..) | Inst::Random(..) | Inst::Lookup(..) => {
+                Some(Type::F64)
+            }
+            Inst::Integer(_) | Inst::Tick | Inst::Index | Inst::Shift(..) | Inst::Table(..) | Inst::Poisson(..) => {
+                Some(Type::I64)
+            }
             Inst::Boolean(_) | Inst::Compare(..) => Some(Type::Bool),
             Inst::Uniform(id) => Some(self.storage.uniform_slot(id).ty),
             Inst::Load(id) => Some(self.storage.column_slot(id).ty),

@@ -21,7 +21,12 @@ pub(super) struct Numbers {
 }
 
 /// Every timed array of a file, in the order of the text. `folder` is where files are looked for.
-pub(super) fn timed(file: &ModelFile, constants: &Constants, folder: Option<&Path>, report: &mut Report) -> Vec<TimedArray> {
+pub(super) fn timed(
+    file: &ModelFile,
+    constants: &Constants,
+    folder: Option<&Path>,
+    report: &mut Report,
+) -> Vec<TimedArray> {
     let mut list: Vec<TimedArray> = vec![];
     for item in &file.items {
         let Item::TimedArray(text) = item else { continue };
@@ -51,7 +56,12 @@ pub(super) fn timed(file: &ModelFile, constants: &Constants, folder: Option<&Pat
 }
 
 /// The numbers that an array holds; at least one.
-pub(super) fn numbers(array: &Array, constants: &Constants, folder: Option<&Path>, report: &mut Report) -> Option<Numbers> {
+pub(super) fn numbers(
+    array: &Array,
+    constants: &Constants,
+    folder: Option<&Path>,
+    report: &mut Report,
+) -> Option<Numbers> {
     let numbers = match &array.values {
         ArrayValues::List(list) => row(list, constants, report).map(|(values, dimension)| Numbers {
             values,

@@ -112,7 +112,8 @@ fn extra(group: &Group, nothing: ExprId, report: &mut Report) -> Vec<Variable> {
     let mut list: Vec<Variable> = noise(group, report)
         .into_iter()
         .filter_map(|(name, span)| {
-            let dimension = Dimension::TIME.power(Ratio::HALF).and_then(|root| Dimension::DIMENSIONLESS.divide(&root))?;
+            let dimension =
+                Dimension::TIME.power(Ratio::HALF).and_then(|root| Dimension::DIMENSIONLESS.divide(&root))?;
             Some(variable(name, Kind::Float, dimension, Role::Noise, span))
         })
         .collect();

@@ -306,7 +306,8 @@ impl Checker<'_> {
 
     fn period(&self, text: &ast::GivenSpikes, period: Seconds, last: u64, report: &mut Report) -> Option<u64> {
         let span = text.period.as_ref().map_or(text.span, Expr::span);
-        let ticks = period.ratio(self.dt).and_then(super::Fraction::to_whole).and_then(|ticks| u64::try_from(ticks).ok());
+        let ticks =
+            period.ratio(self.dt).and_then(super::Fraction::to_whole).and_then(|ticks| u64::try_from(ticks).ok());
         match ticks {
             None => report.push(mistake::spikes(
                 &format!("a period is a whole number of ticks of {}", self.dt),

@@ -36,10 +36,9 @@ pub fn check(file: &ModelFile, folder: Option<&Path>, report: &mut Report) -> Op
 /// Where an item stands.
 pub(super) fn item_span(item: &Item) -> Span {
     match item {
-        Item::Clock { span, .. }
-        | Item::Constant { span, .. }
-        | Item::Run { span, .. }
-        | Item::Switch { span, .. } => *span,
+        Item::Clock { span, .. } | Item::Constant { span, .. } | Item::Run { span, .. } | Item::Switch { span, .. } => {
+            *span
+        }
         Item::TimedArray(array) => array.span,
         Item::Group(group) => group.span,
         Item::Record(record) => record.span,

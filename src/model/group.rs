@@ -4,22 +4,17 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::assign::{assign, number};
 use super::declare::{self, Doubts, divisors};
-use super::resolve::Scope;
 use super::event::Checker;
+use super::resolve::Scope;
 use super::{Clock, Constants, Group, Method, Model, Role, mistake};
-use std::path::Path;
 use crate::algebra::Pool;
 use crate::diagnostic::Report;
 use crate::source::Span;
 use crate::syntax::ast::{self, EquationKind, Expr, Ident, Item, ModelFile};
+use std::path::Path;
 
 /// Checks every group of the file; what is in doubt of each.
-pub(super) fn groups(
-    file: &ModelFile,
-    folder: Option<&Path>,
-    model: &mut Model,
-    report: &mut Report,
-) -> Vec<Doubts> {
+pub(super) fn groups(file: &ModelFile, folder: Option<&Path>, model: &mut Model, report: &mut Report) -> Vec<Doubts> {
     let mut all = vec![];
     let mut names: FxHashMap<&str, Span> = FxHashMap::default();
     let set_later = set_later(file);

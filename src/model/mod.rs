@@ -20,9 +20,9 @@ mod text;
 mod time;
 
 pub use assign::{assignment, quantity};
+pub use event::SPIKE;
 pub use exact::Fraction;
 pub use file::check;
-pub use event::SPIKE;
 pub use slot::Slot;
 
 use rustc_hash::FxHashMap;

@@ -4,10 +4,10 @@ use rustc_hash::FxHashMap;
 
 use super::assign::{assign, number};
 use super::declare::Doubts;
+use super::event::SPIKE;
 use super::file::{item_span, seconds};
 use super::group::whole;
 use super::resolve::Scope;
-use super::event::SPIKE;
 use super::{Action, Builtin, Cause, Clock, Constants, Group, Model, Observed, Record, Role, Seconds, Slot, mistake};
 use crate::algebra::{Pool, Symbol};
 use crate::diagnostic::Report;
@@ -71,7 +71,8 @@ fn record(text: &ast::Record, finder: &mut Finder, model: &mut Model, report: &m
     let slot = text.when.as_ref().map(|name| slot(name, report));
     let order = text.order.as_ref().map(|order| order_of(order, &model.constants, report));
     let last = text.last.as_ref().map(|last| count(last, &model.constants, report));
-    let smooth = text.smooth.as_ref().map(|time| seconds(time, "what a rate is smoothed over", &model.constants, report));
+    let smooth =
+        text.smooth.as_ref().map(|time| seconds(time, "what a rate is smoothed over", &model.constants, report));
     let index = finder.group(&text.group, model, report)?;
     let observed = observed(text, smooth, &model.groups[index], &model.constants, report)?;
     let group = &model.groups[index];
@@ -100,8 +101,7 @@ fn record(text: &ast::Record, finder: &mut Finder, model: &mut Model, report: &m
 
 /// The options that stand in a text, and whether they fit what is recorded.
 fn fitting(text: &ast::Record, observed: &Observed) -> [(Option<Span>, bool); 6] {
-    let (variable, event) =
-        (matches!(observed, Observed::Variable { .. }), matches!(observed, Observed::Event { .. }));
+    let (variable, event) = (matches!(observed, Observed::Variable { .. }), matches!(observed, Observed::Event { .. }));
     let rate = !variable && !event;
     [
         (text.every.as_ref().map(Expr::span), !event),
@@ -131,7 +131,11 @@ fn observed(
             report.push(mistake::no_spikes(&text.variable, &group.name));
             return None;
         }
-        "population_rate" => return Some(Observed::Rate { smooth: smooth.map_or(Some(None), |time| time.map(|time| Some(time.to_f64())))? }),
+        "population_rate" => {
+            return Some(Observed::Rate {
+                smooth: smooth.map_or(Some(None), |time| time.map(|time| Some(time.to_f64())))?,
+            });
+        }
         "spikes" => spike,
         _ => group.events.iter().position(|event| event.name == name && event.name != SPIKE),
     };
@@ -330,10 +334,18 @@ fn actions(file: &ModelFile, doubts: &[Doubts], model: &Model, pools: &mut [Pool
 }
 
 /// What is switched off or on is the first record of that name.
-fn switch(group: &Ident, variable: &Ident, on: bool, finder: &Finder, model: &Model, report: &mut Report) -> Option<Action> {
+fn switch(
+    group: &Ident,
+    variable: &Ident,
+    on: bool,
+    finder: &Finder,
+    model: &Model,
+    report: &mut Report,
+) -> Option<Action> {
     let index = finder.group(group, model, report)?;
     let own = model.records.iter().enumerate().filter(|(_, record)| record.group == index);
-    let names: Vec<(usize, &str)> = own.map(|(number, record)| (number, model.groups[index].observed(record))).collect();
+    let names: Vec<(usize, &str)> =
+        own.map(|(number, record)| (number, model.groups[index].observed(record))).collect();
     let found = names.iter().find(|(_, name)| *name == variable.name);
     if found.is_none() {
         let known: Vec<&str> = names.iter().map(|(_, name)| *name).collect();

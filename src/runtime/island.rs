@@ -97,7 +97,8 @@ impl Island {
         let own = self.tasks.iter().position(|task| task.clock == self.clock);
         let comes = |task: &Task| {
             let visitor = self.visitors.iter().find(|visitor| visitor.clock == task.clock);
-            visitor.is_some_and(|visitor| visitor.next < visitor.end && timeline.at(visitor.clock, visitor.next) == time)
+            visitor
+                .is_some_and(|visitor| visitor.next < visitor.end && timeline.at(visitor.clock, visitor.next) == time)
         };
         let last = self.tasks.iter().rposition(comes);
         let whole = self.group.program().whole().is_some() && self.own.len() == 1;

@@ -25,6 +25,7 @@ mod stage;
 mod state;
 mod time;
 
+pub use crate::model::Slot;
 pub use control::{CancelToken, Controls, Progress, Report};
 pub use error::Error;
 pub use event::{EventSink, Events};
@@ -32,10 +33,9 @@ pub use finite::NonFinite;
 pub use group::Group;
 pub use monitor::{Recording, Sink};
 pub use network::Network;
-pub use crate::model::Slot;
 pub use schedule::Task;
-pub use state::{ColumnState, EventsState, GroupState, Misfit, Numbers, RecordingState, State};
 pub use stage::{Drawing, Propagate, Propagator, Stage};
+pub use state::{ColumnState, EventsState, GroupState, Misfit, Numbers, RecordingState, State};
 pub use time::Time;
 
 use crate::algebra::Kind;

@@ -4,10 +4,10 @@ use crate::algebra::{ExprId, Kind, Symbol};
 use crate::diagnostic::Report;
 use crate::model::{Group, Method, Role};
 
+use super::exact::Exact;
 use super::explicit::{EULER, Explicit, RK2, RK4};
 use super::inline::System;
 use super::mistake::Refusal;
-use super::exact::Exact;
 use super::{Step, exact, explicit, exponential, mistake, obstacle, stochastic};
 
 /// The step of the scheme that was asked for; without a wish `exact` where it applies and `euler`

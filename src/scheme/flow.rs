@@ -117,7 +117,8 @@ impl<'a> Flow<'a> {
         for assignment in code {
             let mut value = self.read(assignment.value);
             let variable = self.group.variable(assignment.target);
-            if let Some(active) = self.group.only(Role::NotRefractory).filter(|_| variable.unless_refractory && !reset) {
+            if let Some(active) = self.group.only(Role::NotRefractory).filter(|_| variable.unless_refractory && !reset)
+            {
                 let (active, old) = (self.symbol(active), self.symbol(assignment.target));
                 value = self.pool.select(active, value, old);
             }

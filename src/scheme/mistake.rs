@@ -90,7 +90,9 @@ impl Refusal {
                  or name the term in a subexpression that is `(constant over dt)`"
             }
             Obstacle::Random(_) => "draw once per step, in a subexpression that is `(constant over dt)`",
-            Obstacle::Noise(_) => "for noise take `method euler`, or `method heun` where its factor changes with a state",
+            Obstacle::Noise(_) => {
+                "for noise take `method euler`, or `method heun` where its factor changes with a state"
+            }
             Obstacle::NoiseInside => "noise is multiplied and added: `sigma*xi`; not its square, nor a function of it",
             Obstacle::Multiplicative => {
                 "take `method heun`, or `method milstein`; both read the equation in the sense of Stratonovich"

@@ -1,8 +1,8 @@
 //! What the grammar does as it reads: makes nodes, and refuses what Python has and we have not.
 
 use super::ast::{
-    Array, ArrayValues, AssignOp, BinaryOp, Elements, Equation, EquationKind, Equations, Expr, Group, Ident, Item, Node,
-    NodeId, Record, Statement, TimedArray, UnaryOp,
+    Array, ArrayValues, AssignOp, BinaryOp, Elements, Equation, EquationKind, Equations, Expr, Group, Ident, Item,
+    Node, NodeId, Record, Statement, TimedArray, UnaryOp,
 };
 use super::mistake::{self, MOST};
 use super::number;

@@ -183,7 +183,9 @@ impl<'s> Layout<'s> {
     fn stands_between_values(&self, at: usize) -> bool {
         let before = at.checked_sub(1).and_then(|before| self.token(before));
         let after = self.token(at + 1);
-        let begins = |token: Token| token.starts_value() || matches!(token, Token::Minus | Token::OpenBracket | Token::OpenArray);
+        let begins = |token: Token| {
+            token.starts_value() || matches!(token, Token::Minus | Token::OpenBracket | Token::OpenArray)
+        };
         let ends = |token: Token| token == Token::Newline;
         before.is_some_and(Token::ends_value) && after.is_none_or(|token| begins(token) || ends(token))
     }

@@ -600,8 +600,7 @@ impl Parser<'_> {
     fn entry(&mut self, group: &mut Group, word: Option<Word>) {
         let unknown = word.is_none() && self.is_unknown_item();
         let mistakes = self.build.mistakes.len();
-        let word =
-            if unknown { self.misspelt(|word| word == Word::Clock || !word.is_outside()) } else { word };
+        let word = if unknown { self.misspelt(|word| word == Word::Clock || !word.is_outside()) } else { word };
         let parsed = match word {
             None if unknown => return,
             None => return group.equations.list.extend(self.definition()),

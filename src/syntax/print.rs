@@ -6,8 +6,8 @@
 use std::fmt::{Display, Formatter, Result, Write};
 
 use super::ast::{
-    Array, ArrayValues, AssignOp, BinaryOp, Code, Elements, Equation, EquationKind, Equations, Expr, Group, Item, ModelFile, Node, NodeId,
-    Record, Statement, UnaryOp,
+    Array, ArrayValues, AssignOp, BinaryOp, Code, Elements, Equation, EquationKind, Equations, Expr, Group, Item,
+    ModelFile, Node, NodeId, Record, Statement, UnaryOp,
 };
 
 /// How strongly an operator binds; a weaker one inside a stronger one needs parentheses.
@@ -219,7 +219,9 @@ impl Display for Group {
         self.resets.iter().try_for_each(|code| writeln!(out, "    reset {code}"))?;
         self.refractory.iter().try_for_each(|clause| writeln!(out, "    refractory {}", clause.value))?;
         self.poisson.iter().try_for_each(|clause| writeln!(out, "    poisson {}", clause.value))?;
-        self.events.iter().try_for_each(|event| writeln!(out, "    event {} = {}", event.name.name, event.condition))?;
+        self.events
+            .iter()
+            .try_for_each(|event| writeln!(out, "    event {} = {}", event.name.name, event.condition))?;
         for handler in &self.handlers {
             writeln!(out, "    run_on_event {} {}", handler.event.name, handler.code)?;
         }

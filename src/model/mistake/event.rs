@@ -144,7 +144,8 @@ pub(in crate::model) fn timed_argument(
     wanted: Dimension,
     span: Span,
 ) -> Diagnostic {
-    let message = format!("`{}` takes {} here", array.name, if wanted == Dimension::TIME { "a time" } else { "a column" });
+    let message =
+        format!("`{}` takes {} here", array.name, if wanted == Dimension::TIME { "a time" } else { "a column" });
     error("argument-dimension", message, span, format!("this is {}", measure(found))).with_help(usage(array))
 }
 
@@ -211,7 +212,9 @@ pub(in crate::model) fn no_spikes(name: &Ident, group: &str) -> Diagnostic {
 pub(in crate::model) fn record_option(name: &Ident, observed: &Observed, span: Span) -> Diagnostic {
     let (what, takes) = match observed {
         Observed::Variable { .. } => ("a variable", "`every`, `when`, `order` and `last`"),
-        Observed::Event { .. } => ("an event, which is recorded when it happens", "variables in parentheses and `last`"),
+        Observed::Event { .. } => {
+            ("an event, which is recorded when it happens", "variables in parentheses and `last`")
+        }
         Observed::Rate { .. } => ("a rate", "`every`, `smooth` and `last`"),
     };
     error("record-option", format!("this does not fit `{}`, which is {what}", name.name), span, "does not fit")
