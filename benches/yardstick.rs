@@ -4,6 +4,7 @@
 //! loops. Both sides run in turn, so that a drift of the machine's speed hits both; the ratio of each
 //! pair is taken and the median of the ratios is shown, with the least and the most.
 
+use dvdt::random::{Stream, fill_normal};
 use dvdt::{CompiledModel, Engine, Simulation};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,11 +22,13 @@ fn main() {
     }
     compilation();
     first_compilation();
-    let Some(programs) = build() else { return println!("gcc is not here: the rows beside C are left out") };
     println!("\n{:<44} {:>10} {:>10} {:>23}", "work, one thread", "dvdt", "C", "ratio (least to most)");
     for row in rows() {
-        row.run(&programs);
+        row.run();
     }
+    uncrossed_threshold();
+    normal_numbers();
+    checkpoint();
     memory_rows();
 }
 
@@ -105,6 +108,53 @@ fn coupled(count: usize) -> String {
     format!("group cells[100] {{\n{equations}tau : second\nmethod rk4\ninit tau = 10*ms }}\nrun 1*second")
 }
 
+/// As `c/w4_izh.c`; `drive` is I's, `codes` what follows the equations.
+fn izhikevich(rest: f64, drive: &str, codes: &str, record: &str) -> String {
+    format!(
+        "clock dt = 0.5*ms
+         group cells[10000] {{
+             dv/dt = (0.04*v*v + 5*v + {rest} - u + I)/ms : 1
+             du/dt = a*(b*v - u)/ms : 1
+             a : 1
+             b : 1
+             c : 1
+             d : 1
+             I : 1
+             {codes}
+             method euler
+             init a = 0.02
+             init b = 0.2
+             init c = -65 + 15*(i/N)**2
+             init d = 8 - 6*(i/N)**2
+             init I = {drive}
+             init v = -65
+             init u = 0.2*-65
+         }}
+         {record}
+         run 5*second"
+    )
+}
+
+/// As `c/w3_lif.c`.
+fn noisy_leaky(record: &str) -> String {
+    format!(
+        "clock dt = 0.1*ms
+         group cells[10000] {{
+             dv/dt = -v/tau + sigma*(2/tau)**0.5*xi : 1 (unless refractory)
+             tau : second (shared)
+             sigma : 1 (shared)
+             threshold v > 1
+             reset v = 0
+             refractory 5*ms
+             method euler
+             init tau = 10*ms
+             init sigma = 0.5
+         }}
+         {record}
+         run 1*second"
+    )
+}
+
 // --- Compilation ---
 
 fn compile(text: &str) -> CompiledModel {
@@ -182,11 +232,38 @@ fn rows() -> Vec<Row> {
         ),
         row("Hodgkin-Huxley, 10,000 x 1000", hodgkin_huxley(10_000), "w2_hh", &["c", "10000", "1000"], 0.01, 2.2),
         row("Lorenz rk4, 10,000 x 1000", lorenz(10_000), "w8_lorenz", &["c", "10000", "1000"], 10.0, 2.5),
+        row(
+            "Izhikevich, 10,000 x 10,000, spikes kept",
+            izhikevich(140.0, "5 + 5*i/N", "threshold v > 30\nreset v = c; u += d", "record cells.spikes"),
+            "w4_izh",
+            &["c", "10000", "10000"],
+            5.0,
+            1.0,
+        ),
+        row(
+            "the same, spikes not kept",
+            izhikevich(140.0, "5 + 5*i/N", "threshold v > 30\nreset v = c; u += d", ""),
+            "w4_izh",
+            &["c", "10000", "10000"],
+            5.0,
+            1.0,
+        ),
+        row(
+            "noisy leaky cells, 10,000 x 10,000, kept",
+            noisy_leaky("record cells.spikes"),
+            "w3_lif",
+            &["c", "10000", "10000"],
+            1.0,
+            1.0,
+        ),
     ]
 }
 
 impl Row {
-    fn run(&self, programs: &Path) {
+    fn run(&self) {
+        let Some(program) = build(self.program) else {
+            return println!("{:<44} left out: gcc does not build {} here", self.name, self.program);
+        };
         let model = compile(&self.text);
         let (mut ours, mut theirs, mut ratios) = (vec![], vec![], vec![]);
         for _ in 0..ROUNDS {
@@ -195,7 +272,7 @@ impl Row {
             simulation.run_for(dvdt::Input::Float(self.duration, dvdt::Dimension::TIME)).unwrap();
             ours.push(start.elapsed().as_secs_f64());
             drop(simulation);
-            theirs.push(self.c_seconds(programs));
+            theirs.push(self.c_seconds(&program));
             ratios.push(ours[ours.len() - 1] / theirs[theirs.len() - 1]);
         }
         let (least, most) = range(&ratios);
@@ -210,30 +287,93 @@ impl Row {
     }
 
     /// The program times its own loop and prints it as the fifth word.
-    fn c_seconds(&self, programs: &Path) -> f64 {
-        let output = Command::new(programs.join(self.program)).args(&self.arguments).output().unwrap();
+    fn c_seconds(&self, program: &Path) -> f64 {
+        let output = Command::new(program).args(&self.arguments).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         text.split_whitespace().nth(4).unwrap().parse().unwrap()
     }
 }
 
-fn build() -> Option<PathBuf> {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/c");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).to_path_buf();
-    for program in ["w1_decay", "w2_hh", "w8_lorenz"] {
-        let flags = ["-O3", "-march=native", "-ffast-math", "-mprefer-vector-width=512"];
-        let status = Command::new("gcc")
-            .args(flags)
-            .arg(sources.join(format!("{program}.c")))
-            .arg("-o")
-            .arg(folder.join(program))
-            .args(["-lmvec", "-lm"])
-            .status();
-        if !status.is_ok_and(|status| status.success()) {
-            return None;
-        }
+/// Some of the programs use AVX-512 by name, and do not compile where it is missing.
+fn build(program: &str) -> Option<PathBuf> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("benches/c/{program}.c"));
+    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join(program);
+    let mut compiler = Command::new("gcc");
+    compiler.args(["-O3", "-march=native", "-ffast-math", "-mprefer-vector-width=512"]);
+    compiler.arg(source).arg("-o").arg(&built).args(["-lmvec", "-lm"]);
+    let output = compiler.output();
+    output.is_ok_and(|output| output.status.success()).then_some(built)
+}
+
+// --- Events, noise, checkpoints ---
+
+/// Seconds of `run_for`, from the start.
+fn run_seconds(model: &CompiledModel, duration: &str) -> f64 {
+    let mut simulation = model.simulation().unwrap();
+    let start = Instant::now();
+    simulation.run_for(duration).unwrap();
+    start.elapsed().as_secs_f64()
+}
+
+/// What looking for an event costs when there is none, on top of the state update alone.
+fn uncrossed_threshold() {
+    println!();
+    let with = |codes| compile(&izhikevich(14.0, "0", codes, ""));
+    let alone = with("");
+    let rows = [
+        ("a threshold nobody crosses", "threshold v > 1e300\nreset v = c; u += d"),
+        ("the same without a reset", "threshold v > 1e300"),
+    ];
+    for (name, codes) in rows {
+        let model = with(codes);
+        let pairs = (0..ROUNDS).map(|_| run_seconds(&model, "5*second") / run_seconds(&alone, "5*second"));
+        let mut ratios: Vec<f64> = pairs.collect();
+        let (least, most) = range(&ratios);
+        println!("{name:<44} {:>6.2} ({least:.2} to {most:.2}) of the state update, goal 1.1", median(&mut ratios));
     }
-    Some(folder)
+}
+
+/// In vectors of 10,000, which stay in the cache.
+fn normal_numbers() {
+    let mut numbers = vec![0.0; 10_000];
+    let mut times: Vec<f64> = (0..ROUNDS as u64)
+        .map(|round| {
+            let stream = Stream { seed: round, group: 0, number: 0 };
+            let start = Instant::now();
+            for tick in 0..1000 {
+                fill_normal(stream, tick, 0, &mut numbers);
+            }
+            start.elapsed().as_secs_f64() / 1e7
+        })
+        .collect();
+    println!("{:<44} {:>6.2} ns, goal 3 ns", "a normal number", median(&mut times) * 1e9);
+}
+
+/// Of 1,000,000 cells with 5 variables; a copy of the same bytes beside it.
+fn checkpoint() {
+    let mut simulation = compile(&hodgkin_huxley(1_000_000)).simulation().unwrap();
+    simulation.run_for("0.05*ms").unwrap();
+    let bytes = 1e6 * 5.0 * 8.0;
+    let source = vec![1.0f64; 5_000_000];
+    let (mut rates, mut ratios) = (vec![], vec![]);
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        let taken = simulation.checkpoint();
+        let seconds = start.elapsed().as_secs_f64();
+        drop(taken);
+        let start = Instant::now();
+        let copy = std::hint::black_box(source.clone());
+        ratios.push(seconds / start.elapsed().as_secs_f64());
+        drop(copy);
+        rates.push(bytes / seconds / 1e9);
+    }
+    let (least, most) = range(&ratios);
+    println!(
+        "{:<44} {:>6.2} GB/s, goal 1; {:.2} ({least:.2} to {most:.2}) of a plain copy's time",
+        "checkpoint, 1,000,000 cells x 5, to memory",
+        median(&mut rates),
+        median(&mut ratios)
+    );
 }
 
 // --- Memory ---

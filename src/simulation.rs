@@ -142,8 +142,10 @@ struct Hook {
     interval: Time,
     /// It runs next at so many intervals.
     next: u64,
-    code: Box<dyn FnMut(&mut Simulation) -> Result<(), Error> + Send>,
+    code: HookCode,
 }
+
+type HookCode = Box<dyn FnMut(&mut Simulation) -> Result<(), Error> + Send>;
 
 type Callback = Box<dyn FnMut(&Progress) + Send>;
 

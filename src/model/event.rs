@@ -218,7 +218,7 @@ impl Checker<'_> {
             report.push(mistake::refractory_dimension(dimension, self.pool.constant(value.id), span));
             return None;
         }
-        if let Some(seconds) = self.pool.constant(value.id).filter(|seconds| !(*seconds >= 0.0)) {
+        if let Some(seconds) = self.pool.constant(value.id).filter(|seconds| *seconds < 0.0 || seconds.is_nan()) {
             report.push(mistake::negative_refractory(seconds, span));
             return None;
         }

@@ -337,8 +337,8 @@ impl Recording {
 
 /// Convolves each column with a Gaussian of `deviation` rows.
 fn smooth(values: &[f64], width: usize, deviation: f64) -> Vec<f64> {
-    let rows = if width == 0 { 0 } else { values.len() / width };
-    if !(deviation > 0.0) || rows == 0 {
+    let rows = values.len().checked_div(width).unwrap_or(0);
+    if deviation <= 0.0 || deviation.is_nan() || rows == 0 {
         return values.to_vec();
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the number of rows")]

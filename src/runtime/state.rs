@@ -105,6 +105,9 @@ pub struct RecordingState {
     pub values: Option<Vec<f64>>,
 }
 
+/// Ticks, elements and what is kept with each, a column for each name.
+pub(crate) type EventList = (Vec<u64>, Vec<u32>, Vec<Vec<f64>>);
+
 /// Where a monitor of events stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventsState {
@@ -114,8 +117,8 @@ pub struct EventsState {
     pub paused: bool,
     /// How often it has happened to each element.
     pub counts: Vec<u64>,
-    /// Ticks, elements and what is kept; `None` when they were left out.
-    pub list: Option<(Vec<u64>, Vec<u32>, Vec<Vec<f64>>)>,
+    /// What happened; `None` when it was left out.
+    pub list: Option<EventList>,
 }
 
 /// Why a state does not fit a simulation: everything that differs.
