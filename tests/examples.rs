@@ -141,7 +141,16 @@ fn every_example_has_a_reference() {
         .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();
     names.sort();
-    // The tests above, one each.
+    // The tests above, one each, and those of `spiking_examples.rs`.
+    let spiking = [
+        "adex",
+        "fi_curve",
+        "izhikevich",
+        "lif_refractory",
+        "noisy_hodgkin_huxley",
+        "ornstein_uhlenbeck",
+        "poisson_inputs",
+    ];
     let tested = [
         "decay",
         "driven_oscillator",
@@ -151,6 +160,8 @@ fn every_example_has_a_reference() {
         "predator_prey",
         "two_compartment",
     ];
+    let mut tested: Vec<&str> = tested.into_iter().chain(spiking).collect();
+    tested.sort_unstable();
     assert_eq!(names, tested);
 }
 

@@ -109,6 +109,8 @@ impl Evaluator<'_> {
                 Float(-value, magnitudes)
             }
             &Expr::Binary(op, a, b) => self.binary(op, integer, at(a), at(b))?,
+            // `tests/random.rs` and `tests/events.rs` hold these.
+            Expr::Call(Function::Rand | Function::Randn | Function::Poisson | Function::Timed, _) => Unsure,
             Expr::Call(function, arguments) => {
                 call(*function, integer, &arguments.iter().map(|&argument| at(argument)).collect::<Vec<_>>())?
             }
@@ -311,7 +313,7 @@ impl State<'_> {
             Role::Builtin(Builtin::Size) => Integer(self.group.size as i64),
             Role::Subexpression { value, .. } => self.evaluate(value, element),
             Role::Noise | Role::LastSpike | Role::NotRefractory | Role::LastTick | Role::Temporary => {
-                panic!("{:?} in a model without events", variable.role)
+                panic!("{:?} in a model of equations alone", variable.role)
             }
             Role::State { .. } | Role::Parameter => {
                 let name = format!("{}.{}", self.group.name, variable.name);
@@ -374,6 +376,11 @@ fn is_right(found: f64, wanted: Found) -> bool {
     }
 }
 
+/// Whether more than equations changes the variables, or noise, which Euler may refuse; `tests/models.rs` and `tests/events.rs` are for those.
+fn is_more_than_equations(text: &str) -> bool {
+    ["threshold", "run_regularly", "run_on_event", "xi"].iter().any(|word| text.contains(word))
+}
+
 /// Runs a few ticks; answers how many numbers were compared.
 fn check(text: &str, math: &str) -> Result<usize, String> {
     let text = with_euler(text).replace("math fast", "math precise").replace("math precise", &format!("math {math}"));
@@ -402,9 +409,11 @@ fn check(text: &str, math: &str) -> Result<usize, String> {
 #[test]
 fn ticks_are_what_the_expressions_say() {
     let (mut compared, mut wrong) = (0, vec![]);
-    for seed in 0..MODELS {
+    let texts = (0u64..).map(|seed| {
         let bytes = generate::bytes(seed, 8192);
-        let text = generate::models::model(&mut Unstructured::new(&bytes)).unwrap();
+        (seed, generate::models::model(&mut Unstructured::new(&bytes)).unwrap())
+    });
+    for (seed, text) in texts.filter(|(_, text)| !is_more_than_equations(text)).take(MODELS as usize) {
         for math in ["precise", "fast"] {
             match check(&text, math) {
                 Ok(count) => compared += count,

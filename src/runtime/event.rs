@@ -8,7 +8,14 @@ use std::sync::Arc;
 /// What one monitor has recorded of an event, in the order of ticks and, within a tick, of elements.
 ///
 /// ```
-/// let text = "clock dt = 1*ms\ngroup g[2] {\n dx/dt = (i + 1)/ms : 1\n threshold x > 3\n reset x = 0\n}\n///             record g.spikes(x)\nrun 5*ms";
+/// let text = "clock dt = 1*ms
+///     group g[2] {
+///         dx/dt = (i + 1)/ms : 1
+///         threshold x > 3
+///         reset x = 0
+///     }
+///     record g.spikes(x)
+///     run 5*ms";
 /// let mut simulation = dvdt::Engine::new().compile("m", &text)?.simulation()?;
 /// simulation.run_script()?;
 /// let spikes = simulation.events("g.spikes")?;
