@@ -361,7 +361,7 @@ impl Work<'_> {
 
     fn regular(&mut self, number: usize) {
         let mut flow = scheme::Flow::new(self.group, &mut self.code.step.pool);
-        flow.run(&self.group.regular[number].code, None, false);
+        flow.run(&self.group.regular[number].code, None);
         let written = flow.finish();
         let written = self.targets(written);
         self.kernel(Purpose::Regular(number), format!("regular{number}"), &written, &[], true);
@@ -443,7 +443,7 @@ impl Work<'_> {
                 }
                 Phase::Code(event) => {
                     let mask = masks[event].unwrap_or_else(|| flow.outside(mask_symbol(&places, &self.storage, event)));
-                    flow.run(&self.group.events[event].code, Some(mask), self.group.events[event].name == SPIKE);
+                    flow.run(&self.group.events[event].code, Some(mask));
                 }
             }
         }

@@ -1,4 +1,5 @@
-//! Groups that spike, beside what Brian2 gives for them (`tests/reference/make_events.py`): events tick for
+//! Groups that spike, beside what Brian2 gives for them (`make_events.py` and
+//! `make_more_events.py` in `tests/reference`): events tick for
 //! tick, values to the last digits that the reference has.
 
 use dvdt::{Engine, Simulation};
@@ -30,7 +31,16 @@ fn run(name: &str, text: &str) -> Simulation {
 
 #[test]
 fn spikes_and_values_are_brian2s() {
-    let file: Value = serde_json::from_str(include_str!("reference/events.json")).unwrap();
+    are_brian2s(include_str!("reference/events.json"));
+}
+
+#[test]
+fn rules_easily_got_wrong_are_brian2s() {
+    are_brian2s(include_str!("reference/more_events.json"));
+}
+
+fn are_brian2s(file: &str) {
+    let file: Value = serde_json::from_str(file).unwrap();
     let cases = file["cases"].as_array().unwrap();
     assert!(cases.len() > 20);
     for case in cases {

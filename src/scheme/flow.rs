@@ -109,15 +109,16 @@ impl<'a> Flow<'a> {
         spikes
     }
 
-    /// Runs code, for the elements of `mask` if there is one. What rests while an element is refractory
-    /// is written by resets only.
-    pub fn run(&mut self, code: &[Assignment], mask: Option<ExprId>, reset: bool) {
+    /// Runs the code of an event for the elements of `mask`, or regular code for all. What rests while an
+    /// element is refractory is written by events only.
+    pub fn run(&mut self, code: &[Assignment], mask: Option<ExprId>) {
         let before = self.current.clone();
         let mut targets = vec![];
         for assignment in code {
             let mut value = self.read(assignment.value);
             let variable = self.group.variable(assignment.target);
-            if let Some(active) = self.group.only(Role::NotRefractory).filter(|_| variable.unless_refractory && !reset)
+            if let Some(active) =
+                self.group.only(Role::NotRefractory).filter(|_| variable.unless_refractory && mask.is_none())
             {
                 let (active, old) = (self.symbol(active), self.symbol(assignment.target));
                 value = self.pool.select(active, value, old);
