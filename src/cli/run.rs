@@ -78,6 +78,7 @@ impl Run {
         targets.check(&simulation)?;
         self.begin_checkpoints(&mut simulation)?;
         self.begin_stream(&model, &mut simulation)?;
+        let start = simulation.time();
         let outcome = self.run(&mut simulation)?;
         if outcome.cancelled && self.checkpoint_every.is_some() {
             let path = self.checkpoint_path();
@@ -87,7 +88,8 @@ impl Run {
         self.end_stream(&model, &simulation, &outcome)?;
         self.write(&targets, &model, &simulation, &outcome)?;
         // After the files, which count more than a line that nobody may read.
-        print(format!("{} simulated in {}", time(simulation.time()), time(outcome.wall.as_secs_f64())))?;
+        let simulated = simulation.time() - start;
+        print(format!("{} simulated in {}", time(simulated), time(outcome.wall.as_secs_f64())))?;
         if outcome.cancelled { Err(Failure::Interrupted) } else { Ok(()) }
     }
 
