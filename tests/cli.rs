@@ -256,6 +256,8 @@ fn set_takes_values_with_units() {
         let all = [&["run", "model.dvdt", "--out", "r.csv"][..], arguments].concat();
         place.dvdt(&all).succeeds();
         let text = fs::read_to_string(place.path("r.csv")).unwrap();
+        let meta = fs::read_to_string(place.path("r.csv.meta.json")).unwrap();
+        assert!(["\"seed\":", "\"version\":", "run 1*ms"].iter().all(|part| meta.contains(part)), "{meta}");
         text.lines().nth(2).unwrap().to_owned()
     };
     assert_eq!(run(&["--set", "cells.tau=5*ms"]), "0.0001,0.00098,0.00196,0.00294,0.00392");

@@ -5,7 +5,8 @@ use super::{Code, Failure, print, show, show_report, stem};
 use clap::Args;
 use dvdt::output::{self, DataFormat, Events, FigureFormat, GroupMeta, Meta, Series};
 use dvdt::{Checkpoint, CompiledModel, MathLevel, Severity, Simulation};
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 #[derive(Args)]
@@ -131,20 +132,8 @@ impl Run {
     /// Describes the files of a stream.
     fn end_stream(&self, model: &CompiledModel, simulation: &Simulation, outcome: &Outcome) -> Result<(), Failure> {
         let Some(folder) = &self.stream else { return Ok(()) };
-        let mut units = std::collections::BTreeMap::new();
-        for recording in simulation.recordings() {
-            units.insert(recording.name().to_owned(), recording.dimension().to_string());
-            units.insert(format!("{}.t", recording.name()), "second".to_owned());
-        }
-        for events in simulation.all_events() {
-            units.insert(format!("{}.t", events.name()), "second".to_owned());
-            units.insert(format!("{}.i", events.name()), "1".to_owned());
-            for (variable, dimension) in events.variables() {
-                units.insert(format!("{}.{variable}", events.name()), dimension.to_string());
-            }
-        }
         let meta = self.meta(model, simulation, outcome);
-        Ok(output::write_meta(&folder.join("meta.json"), &meta, &units)?)
+        Ok(output::write_meta(&folder.join("meta.json"), &meta, &units_of(simulation))?)
     }
 
     /// Finds out before a long run whether its results can be written.
@@ -240,7 +229,12 @@ impl Run {
             })
             .collect();
         if let (Some(path), Some(format)) = (&self.out, targets.data) {
-            output::write_data(path, format, &series, &events, &self.meta(model, simulation, outcome))?;
+            let meta = self.meta(model, simulation, outcome);
+            output::write_data(path, format, &series, &events, &meta)?;
+            if format == DataFormat::Csv {
+                // A table has no place for it.
+                output::write_meta(&described_by(path), &meta, &units_of(simulation))?;
+            }
         }
         if let (Some(path), Some(format)) = (&self.plot, targets.figure) {
             output::write_figure(path, format, &stem(&self.model), &series, &events)?;
@@ -325,4 +319,28 @@ struct Outcome {
     cancelled: bool,
     wall: Duration,
     warnings: Vec<String>,
+}
+
+/// `run.csv.meta.json`
+fn described_by(table: &Path) -> PathBuf {
+    let mut name = table.as_os_str().to_owned();
+    name.push(".meta.json");
+    name.into()
+}
+
+/// Of every array that may be written, by name.
+fn units_of(simulation: &Simulation) -> BTreeMap<String, String> {
+    let mut units = BTreeMap::new();
+    for recording in simulation.recordings() {
+        units.insert(recording.name().to_owned(), recording.dimension().to_string());
+        units.insert(format!("{}.t", recording.name()), "second".to_owned());
+    }
+    for events in simulation.all_events() {
+        units.insert(format!("{}.t", events.name()), "second".to_owned());
+        units.insert(format!("{}.i", events.name()), "1".to_owned());
+        for (variable, dimension) in events.variables() {
+            units.insert(format!("{}.{variable}", events.name()), dimension.to_string());
+        }
+    }
+    units
 }
