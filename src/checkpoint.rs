@@ -6,8 +6,9 @@
 
 use crate::error::Error;
 use crate::model::Seconds;
-use crate::runtime::{ColumnState, EventsState, GroupState, Numbers, RecordingState, State, Time};
+use crate::runtime::{ColumnState, EventsState, GroupState, Numbers, Past, RecordingState, State, Time};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -64,32 +65,25 @@ const LONGEST_HEADER: u64 = 1 << 28;
 
 /// What stands before the numbers.
 #[derive(Serialize, Deserialize)]
-struct Header {
+struct Header<'a> {
     dvdt: String,
     model: String,
-    /// Numerator and denominator of the length of a tick in seconds, and the next tick.
-    clocks: Vec<(u64, u64, u64)>,
+    /// The length of a tick, and the next tick.
+    clocks: Vec<(Seconds, u64)>,
     time: String,
     next: usize,
     unfinished: Option<String>,
     hooks: Vec<u64>,
     drawn: Vec<(usize, i64)>,
-    groups: Vec<GroupHeader>,
-    recordings: Vec<RecordingHeader>,
-    events: Vec<EventsHeader>,
+    /// With the name, kind and length of each column.
+    groups: Vec<(Cow<'a, GroupState>, Vec<(String, KindHeader, usize)>)>,
+    /// With the number of values.
+    recordings: Vec<(Cow<'a, RecordingState>, Option<usize>)>,
+    /// With the number of elements, of events, and of variables that are kept of each.
+    events: Vec<(Cow<'a, EventsState>, usize, Option<(usize, usize)>)>,
     /// Of the numbers that follow.
     bytes: u64,
     checksum: u32,
-}
-
-#[derive(Serialize, Deserialize)]
-struct GroupHeader {
-    name: String,
-    elements: usize,
-    dt: (u64, u64),
-    fingerprint: u32,
-    seed: u64,
-    columns: Vec<(String, KindHeader, usize)>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -98,27 +92,6 @@ enum KindHeader {
     Float,
     Integer,
     Boolean,
-}
-
-#[derive(Serialize, Deserialize)]
-struct RecordingHeader {
-    name: String,
-    width: usize,
-    total: u64,
-    paused: bool,
-    counted: u64,
-    next: u64,
-    begins: Vec<(u64, u64)>,
-    values: Option<usize>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct EventsHeader {
-    name: String,
-    paused: bool,
-    elements: usize,
-    /// How many events, and how many variables are kept of each.
-    list: Option<(usize, usize)>,
 }
 
 impl Checkpoint {
@@ -234,7 +207,7 @@ impl Checkpoint {
         blobs
     }
 
-    fn header(&self, bytes: u64, checksum: u32) -> Header {
+    fn header<'a>(&'a self, bytes: u64, checksum: u32) -> Header<'a> {
         let column = |column: &ColumnState| {
             let kind = match column.numbers {
                 Numbers::Floats(_) => KindHeader::Float,
@@ -243,34 +216,18 @@ impl Checkpoint {
             };
             (column.name.clone(), kind, column.numbers.len())
         };
-        let group = |group: &GroupState| GroupHeader {
-            name: group.name.clone(),
-            elements: group.elements,
-            dt: (group.dt.numerator, group.dt.denominator),
-            fingerprint: group.fingerprint,
-            seed: group.seed,
-            columns: group.columns.iter().map(column).collect(),
-        };
-        let recording = |recording: &RecordingState| RecordingHeader {
-            name: recording.name.clone(),
-            width: recording.width,
-            total: recording.total,
-            paused: recording.paused,
-            counted: recording.counted,
-            next: recording.next,
-            begins: recording.begins.clone(),
-            values: recording.values.as_ref().map(Vec::len),
-        };
-        let events = |events: &EventsState| EventsHeader {
-            name: events.name.clone(),
-            paused: events.paused,
-            elements: events.counts.len(),
-            list: events.list.as_ref().map(|(ticks, _, kept)| (ticks.len(), kept.len())),
+        let group =
+            |group: &'a GroupState| (Cow::Borrowed(group), group.columns.iter().map(column).collect::<Vec<_>>());
+        let recording =
+            |recording: &'a RecordingState| (Cow::Borrowed(recording), recording.values.as_ref().map(Vec::len));
+        let events = |events: &'a EventsState| {
+            let list = events.list.as_ref().map(|(ticks, _, kept)| (ticks.len(), kept.len()));
+            (Cow::Borrowed(events), events.counts.len(), list)
         };
         Header {
             dvdt: env!("CARGO_PKG_VERSION").to_owned(),
             model: self.text.clone(),
-            clocks: self.state.clocks.iter().map(|(dt, tick)| (dt.numerator, dt.denominator, *tick)).collect(),
+            clocks: self.state.clocks.clone(),
             time: self.state.time.to_string(),
             next: self.place.next,
             unfinished: self.place.unfinished.map(|time| time.to_string()),
@@ -315,8 +272,9 @@ impl Checkpoint {
             return Err("the checkpoint is damaged: it is longer or shorter than it says".to_owned());
         }
         let mut numbers = Reader { bytes, left: header.bytes, hasher: crc32fast::Hasher::new() };
+        let checksum = header.checksum;
         let checkpoint = header.read(&mut numbers).map_err(damaged)?;
-        if numbers.left != 0 || numbers.hasher.finalize() != header.checksum {
+        if numbers.left != 0 || numbers.hasher.finalize() != checksum {
             return Err("the checkpoint is damaged: its numbers do not match their checksum".to_owned());
         }
         checkpoint.ok_or_else(|| "the checkpoint is damaged: its description makes no sense".to_owned())
@@ -343,67 +301,48 @@ impl<R: Read> Reader<'_, R> {
     }
 }
 
-impl Header {
+impl Header<'_> {
     /// The checkpoint; `None` when the description contradicts itself.
-    fn read(&self, numbers: &mut Reader<'_, impl Read>) -> io::Result<Option<Checkpoint>> {
+    fn read(self, numbers: &mut Reader<'_, impl Read>) -> io::Result<Option<Checkpoint>> {
         let mut groups = vec![];
-        for group in &self.groups {
-            let mut columns = vec![];
-            for (name, kind, count) in &group.columns {
+        for (group, columns) in self.groups {
+            let mut group = group.into_owned();
+            for (name, kind, count) in columns {
                 let numbers = match kind {
-                    KindHeader::Float => Numbers::Floats(numbers.numbers(*count)?),
-                    KindHeader::Integer => Numbers::Integers(numbers.numbers(*count)?),
-                    KindHeader::Boolean => Numbers::Booleans(numbers.numbers(*count)?),
+                    KindHeader::Float => Numbers::Floats(numbers.numbers(count)?),
+                    KindHeader::Integer => Numbers::Integers(numbers.numbers(count)?),
+                    KindHeader::Boolean => Numbers::Booleans(numbers.numbers(count)?),
                 };
-                columns.push(ColumnState { name: name.clone(), numbers });
+                group.columns.push(ColumnState { name, numbers });
             }
-            groups.push(GroupState {
-                name: group.name.clone(),
-                elements: group.elements,
-                dt: Seconds { numerator: group.dt.0, denominator: group.dt.1 },
-                fingerprint: group.fingerprint,
-                seed: group.seed,
-                columns,
-            });
+            groups.push(group);
         }
         let mut recordings = vec![];
-        for recording in &self.recordings {
-            let values = recording.values.map(|count| numbers.numbers(count)).transpose()?;
-            let rows =
-                values.as_ref().map_or(0, |values: &Vec<f64>| values.len().checked_div(recording.width).unwrap_or(0));
-            let whole = values.as_ref().is_none_or(|values| values.len() == rows * recording.width);
-            if !whole || rows as u64 > recording.total {
+        for (recording, count) in self.recordings {
+            let mut recording = recording.into_owned();
+            recording.values = count.map(|count| numbers.numbers(count)).transpose()?;
+            let count = count.unwrap_or(0);
+            let rows = count.checked_div(recording.width).unwrap_or(0);
+            if count != rows * recording.width || rows as u64 > recording.total {
                 return Ok(None);
             }
-            recordings.push(RecordingState {
-                name: recording.name.clone(),
-                width: recording.width,
-                total: recording.total,
-                paused: recording.paused,
-                counted: recording.counted,
-                next: recording.next,
-                begins: recording.begins.clone(),
-                values,
-            });
+            recordings.push(recording);
         }
         let mut events = vec![];
-        for own in &self.events {
-            let counts = numbers.numbers(own.elements)?;
-            let list = match own.list {
-                None => None,
-                Some((count, kept)) => {
-                    let (ticks, elements) = (numbers.numbers(count)?, numbers.numbers(count)?);
-                    let kept: io::Result<Vec<Vec<f64>>> = (0..kept).map(|_| numbers.numbers(count)).collect();
-                    Some((ticks, elements, kept?))
-                }
-            };
-            events.push(EventsState { name: own.name.clone(), paused: own.paused, counts, list });
+        for (own, elements, list) in self.events {
+            let mut own = own.into_owned();
+            own.counts = numbers.numbers(elements)?;
+            if let Some((count, kept)) = list {
+                let (ticks, elements) = (numbers.numbers(count)?, numbers.numbers(count)?);
+                let kept: io::Result<Vec<Vec<f64>>> = (0..kept).map(|_| numbers.numbers(count)).collect();
+                own.list = Some((ticks, elements, kept?));
+            }
+            events.push(own);
         }
         let unfinished = self.unfinished.as_deref().map(str::parse).transpose();
         let (Ok(time), Ok(unfinished)) = (self.time.parse(), unfinished) else { return Ok(None) };
-        let clock = |&(numerator, denominator, tick): &(u64, u64, u64)| (Seconds { numerator, denominator }, tick);
-        let state = State { clocks: self.clocks.iter().map(clock).collect(), time, groups, recordings, events };
-        let place = Place { next: self.next, unfinished, hooks: self.hooks.clone(), drawn: self.drawn.clone() };
-        Ok(Some(Checkpoint { state, place, text: self.model.clone() }))
+        let state = State { clocks: self.clocks, time, groups, recordings, events, past: Past::default() };
+        let place = Place { next: self.next, unfinished, hooks: self.hooks, drawn: self.drawn };
+        Ok(Some(Checkpoint { state, place, text: self.model }))
     }
 }

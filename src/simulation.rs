@@ -133,8 +133,6 @@ pub struct Simulation {
     /// next must be others.
     drawn: BTreeMap<usize, i64>,
     hooks: Vec<Hook>,
-    /// Whether code of the host runs between ticks.
-    hooked: bool,
 }
 
 /// Code of the host that runs at chosen times.
@@ -142,7 +140,8 @@ struct Hook {
     interval: Time,
     /// It runs next at so many intervals.
     next: u64,
-    code: HookCode,
+    /// Taken out while it runs.
+    code: Option<HookCode>,
 }
 
 type HookCode = Box<dyn FnMut(&mut Simulation) -> Result<(), Error> + Send>;
@@ -163,7 +162,6 @@ impl Simulation {
             unfinished: None,
             drawn: BTreeMap::new(),
             hooks: vec![],
-            hooked: false,
         })
     }
 
@@ -343,7 +341,7 @@ impl Simulation {
     /// # Errors
     /// When the duration is no time, negative or not finite, or there is no memory for recordings.
     pub fn run_for(&mut self, duration: impl Into<Input>) -> Result<runtime::Report, Error> {
-        self.advance(Time::of_duration(seconds(duration.into())?)?)
+        self.advance(Time::of_duration(seconds("duration", duration.into())?)?)
     }
 
     /// Runs code of the host at time 0 and every `interval` from then on, before anything else happens
@@ -369,24 +367,30 @@ impl Simulation {
         interval: impl Into<Input>,
         code: impl FnMut(&mut Simulation) -> Result<(), Error> + Send + 'static,
     ) -> Result<(), Error> {
-        let interval = Time::of_duration(seconds(interval.into())?)?;
+        let interval = Time::of_duration(seconds("interval", interval.into())?)?;
         let next = self.network.time().intervals(interval);
         let next = next.ok_or_else(|| Error::Value("the interval between two calls is a positive time".to_owned()))?;
-        self.hooks.push(Hook { interval, next, code: Box::new(code) });
+        self.hooks.push(Hook { interval, next, code: Some(Box::new(code)) });
         Ok(())
+    }
+
+    /// That no code of the host runs.
+    fn refuse_hooked(&self) -> Result<(), Error> {
+        let what = "code that runs between ticks cannot run the simulation; let it return, and the run goes on";
+        if self.hooks.iter().any(|hook| hook.code.is_none()) { Err(Error::Value(what.to_owned())) } else { Ok(()) }
     }
 
     /// Advances, with pauses for code of the host.
     fn advance(&mut self, span: Time) -> Result<runtime::Report, Error> {
-        if self.hooked {
-            let what = "code that runs between ticks cannot run the simulation; let it return, and the run goes on";
-            return Err(Error::Value(what.to_owned()));
-        }
+        self.refuse_hooked()?;
         let start = self.network.time();
         let target = start.plus(span).ok_or(runtime::Error::TooLong)?;
         let mut whole: Option<runtime::Report> = None;
         loop {
-            self.call_hooks(target)?;
+            // What is due at the end of a run waits for the next.
+            if self.network.time() != target {
+                self.call_hooks()?;
+            }
             let pauses = self.hooks.iter().filter_map(|hook| hook.interval.times(hook.next));
             let end = pauses.fold(target, |end, pause| if pause.is_before(end) { pause } else { end });
             let report = self.stretch(end.since(self.network.time()).unwrap_or(Time::ZERO), (start, span))?;
@@ -401,26 +405,22 @@ impl Simulation {
         }
     }
 
-    /// Calls the code that is due at this time; what is due at the end of a run waits for the next.
-    fn call_hooks(&mut self, target: Time) -> Result<(), Error> {
+    /// Calls the code that is due at this time. Whatever it asks of the simulation finds all hooks in place,
+    /// so that a checkpoint which it takes knows what has run.
+    fn call_hooks(&mut self) -> Result<(), Error> {
         let now = self.network.time();
-        if now == target {
-            return Ok(());
-        }
-        let mut hooks = std::mem::take(&mut self.hooks);
-        self.hooked = true;
-        let mut result = Ok(());
-        for hook in &mut hooks {
-            let due = hook.interval.times(hook.next).is_some_and(|time| !now.is_before(time));
-            if due && result.is_ok() {
-                hook.next += 1;
-                result = (hook.code)(self);
+        for place in 0..self.hooks.len() {
+            let hook = &mut self.hooks[place];
+            if hook.interval.times(hook.next).is_none_or(|time| now.is_before(time)) {
+                continue;
             }
+            hook.next = now.intervals(hook.interval).unwrap_or(0).max(hook.next + 1);
+            let Some(mut code) = hook.code.take() else { continue };
+            let result = code(self);
+            self.hooks[place].code = Some(code);
+            result?;
         }
-        self.hooked = false;
-        hooks.append(&mut self.hooks);
-        self.hooks = hooks;
-        result
+        Ok(())
     }
 
     /// A piece of a run from `start` over `span`, of which progress is told.
@@ -566,6 +566,8 @@ impl Simulation {
 
     /// Does everything that happens at the next time at which something happens.
     ///
+    /// Code of the host that is due runs before.
+    ///
     /// ```
     /// let model = dvdt::Engine::new().compile("m", "clock dt = 2*ms\ngroup g[1] { dx/dt = 1/second : 1 }")?;
     /// let mut simulation = model.simulation()?;
@@ -577,6 +579,8 @@ impl Simulation {
     /// # Errors
     /// When there is no memory for recordings.
     pub fn tick(&mut self) -> Result<(), Error> {
+        self.refuse_hooked()?;
+        self.call_hooks()?;
         Ok(self.network.tick()?)
     }
 
@@ -735,11 +739,14 @@ impl Simulation {
     }
 
     /// Goes to the state of a checkpoint, all of it or nothing. Recordings that it does not hold are cut
-    /// to what they were then, if this simulation has been there, and begin anew otherwise.
+    /// to what they were then, if this simulation has been there, and begin anew otherwise. Streams end
+    /// here; [`Simulation::stream_on`] goes on with them.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] when it was taken of another model; it says what differs.
+    /// [`Error::Checkpoint`] when it was taken of another model; it says what differs. When a stream cannot
+    /// be written.
     pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
+        self.network.flush()?;
         self.network.restore(&checkpoint.state).map_err(Error::Checkpoint)?;
         let Place { next, unfinished, hooks, drawn } = &checkpoint.place;
         let same_script = self.model.text() == checkpoint.text;
@@ -804,17 +811,17 @@ fn mismatch(name: &str, kind: Kind, input: &Input) -> Error {
     Error::Value(format!("`{name}` holds {holds}, but {given} was given"))
 }
 
-/// The seconds that a duration is.
-fn seconds(duration: Input) -> Result<f64, Error> {
-    let (value, found) = match duration {
-        Input::Text(text) => quantity("<duration>", &text)?,
+/// The seconds of a duration, which is called `what`.
+fn seconds(what: &str, time: Input) -> Result<f64, Error> {
+    let (value, found) = match time {
+        Input::Text(text) => quantity(&format!("<{what}>"), &text)?,
         Input::Float(value, dimension) => (value, dimension),
         Input::Floats(..) | Input::Integer(_) | Input::Boolean(_) => {
             return Err(Error::Value("a duration is a time such as `10*ms`".to_owned()));
         }
     };
     if found != Dimension::TIME {
-        return Err(Error::dimension("the duration", Dimension::TIME, found));
+        return Err(Error::dimension(&format!("the {what}"), Dimension::TIME, found));
     }
     Ok(value)
 }

@@ -263,3 +263,102 @@ fn streams_hold_what_memory_would() {
         assert_eq!(read("i").values, events.elements().iter().map(|&element| f64::from(element)).collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn code_of_the_host_is_not_repeated_after_a_checkpoint_that_it_took() {
+    let model = compile("clock dt = 1*ms\ngroup g[1] { dx/dt = 1/ms : 1 }");
+    let taken = std::sync::Arc::new(std::sync::Mutex::new(vec![]));
+    let prepare = || {
+        let mut simulation = model.simulation().unwrap();
+        let add = |simulation: &mut Simulation| {
+            simulation.floats_mut("g.x")?[0] += 100.0;
+            Ok(())
+        };
+        simulation.every("2*ms", add).unwrap();
+        let list = taken.clone();
+        let take = move |simulation: &mut Simulation| {
+            list.lock().unwrap().push(simulation.checkpoint());
+            Ok(())
+        };
+        simulation.every("4*ms", take).unwrap();
+        simulation.every("4*ms", add).unwrap();
+        simulation
+    };
+    let mut whole = prepare();
+    whole.run_for("10*ms").unwrap();
+    let checkpoints = taken.lock().unwrap().clone();
+    assert_eq!(checkpoints.len(), 3);
+    for checkpoint in checkpoints {
+        let mut other = prepare();
+        other.restore(&checkpoint).unwrap();
+        other.run_for(dvdt::Input::Float(0.01 - checkpoint.time(), dvdt::Dimension::TIME)).unwrap();
+        assert_eq!(other.floats("g.x").unwrap(), whole.floats("g.x").unwrap(), "from {}", checkpoint.time());
+    }
+}
+
+#[test]
+fn single_ticks_call_code_of_the_host_too() {
+    let model = compile("clock dt = 1*ms\ngroup g[1] { dx/dt = 1/ms : 1 }");
+    let mut simulation = model.simulation().unwrap();
+    let add = |simulation: &mut Simulation| {
+        assert!(simulation.tick().is_err());
+        simulation.floats_mut("g.x")?[0] += 100.0;
+        Ok(())
+    };
+    simulation.every("2*ms", add).unwrap();
+    (0..4).for_each(|_| simulation.tick().unwrap());
+    assert_eq!(simulation.floats("g.x").unwrap(), [204.0]);
+}
+
+#[test]
+fn recordings_of_another_past_are_not_taken_for_the_own() {
+    let model = compile(MODEL);
+    let mut one = model.simulation_with_seed(1).unwrap();
+    one.run_for("2*ms").unwrap();
+    let checkpoint = one.checkpoint();
+    let mut other = model.simulation_with_seed(2).unwrap();
+    other.run_for("3*ms").unwrap();
+    other.restore(&checkpoint).unwrap();
+    assert_eq!(other.recording("cells.v").unwrap().samples(), 0);
+    assert!(other.events("cells.spikes").unwrap().is_empty());
+    assert_eq!(other.recording("cells.v").unwrap().total(), one.recording("cells.v").unwrap().total());
+    // The same simulation in two branches: what follows the first checkpoint is another past.
+    let early = one.checkpoint();
+    one.run_for("1*ms").unwrap();
+    let late = one.checkpoint();
+    one.restore(&early).unwrap();
+    one.set("cells.v", 0.5).unwrap();
+    one.run_for("2*ms").unwrap();
+    one.restore(&late).unwrap();
+    assert_eq!(one.recording("cells.v").unwrap().samples(), 0);
+}
+
+#[test]
+fn streams_end_with_a_restore() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = compile("clock dt = 1*ms\ngroup g[1] { dx/dt = 1/ms : 1 }\nrecord g.x");
+    let mut simulation = model.simulation().unwrap();
+    simulation.stream_to(folder.path()).unwrap();
+    simulation.run_for("3*ms").unwrap();
+    let checkpoint = simulation.checkpoint();
+    simulation.run_for("3*ms").unwrap();
+    simulation.restore(&checkpoint).unwrap();
+    simulation.run_for("1*ms").unwrap();
+    assert_eq!(simulation.recording("g.x").unwrap().values(), [3.0]);
+    let streamed = || dvdt::table::read(&folder.path().join("g.x.npy")).unwrap().values;
+    assert_eq!(streamed(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+    simulation.stream_on(folder.path()).unwrap();
+    simulation.run_for("1*ms").unwrap();
+    assert_eq!(streamed(), [0.0, 1.0, 2.0, 3.0, 4.0]);
+}
+
+#[test]
+fn values_that_cease_to_be_finite_are_told_again_after_a_restore() {
+    let model = compile("clock dt = 1*ms\ngroup g[1] {\n dx/dt = x*x/ms : 1\n init x = 1\n}");
+    let mut simulation = model.simulation().unwrap();
+    let checkpoint = simulation.checkpoint();
+    let first = simulation.run_for("50*ms").unwrap().non_finite;
+    assert_eq!(first.len(), 1);
+    simulation.restore(&checkpoint).unwrap();
+    assert_eq!(simulation.run_for("50*ms").unwrap().non_finite, first);
+}

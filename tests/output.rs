@@ -39,7 +39,7 @@ fn draw(path: &Path, series: &[Series<'_>]) -> Result<(), Error> {
 }
 
 fn draw_both(path: &Path, series: &[Series<'_>], events: &[Events<'_>]) -> Result<(), Error> {
-    output::write_figure(path, FigureFormat::of(path)?, "decay.dvdt", series, events)
+    output::write_figure(path, FigureFormat::of(path)?, "decay.dvdt", series, events, &meta())
 }
 
 fn svg(series: &[Series<'_>]) -> String {
@@ -617,4 +617,32 @@ fn arrays_above_four_gigabytes() {
             "import sys, numpy; f = numpy.load(sys.argv[1]); print(f['cells.w'], f['cells.w.t'], f['cells.v.t'][-1])";
         assert!(std::process::Command::new(python).args(["-c", code]).arg(&path).status().unwrap().success());
     }
+}
+
+#[test]
+fn figures_say_where_they_come_from() {
+    let folder = tempdir().unwrap();
+    let expected = [r#""seed":7"#, r#""units":{"cells.v":"volt"}"#, r##""model":"# µ \"quoted\"\nrun 1*ms""##];
+    let svg = svg(&[v()]);
+    let (_, rest) = svg.split_once("<metadata>").unwrap();
+    let (text, end) = rest.split_once("</metadata>").unwrap();
+    assert_eq!(end.trim(), "</svg>");
+    assert!(expected.iter().all(|part| text.contains(part)), "{text}");
+    let path = folder.path().join("a.png");
+    draw(&path, &[v()]).unwrap();
+    let image = fs::read(path).unwrap();
+    let (mut rest, mut found, mut kinds) = (&image[8..], None, vec![]);
+    while let Some((head, more)) = rest.split_first_chunk::<8>() {
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        let checksum = crc32fast::hash(&rest[4..8 + length]).to_be_bytes();
+        assert_eq!(more[length..length + 4], checksum);
+        kinds.push(String::from_utf8(head[4..].to_vec()).unwrap());
+        if kinds.last().unwrap() == "iTXt" {
+            found = more[..length].strip_prefix(b"dvdt\0\0\0\0\0");
+        }
+        rest = &more[length + 4..];
+    }
+    assert_eq!((kinds[0].as_str(), kinds.last().unwrap().as_str(), rest.len()), ("IHDR", "IEND", 0));
+    let text = std::str::from_utf8(found.unwrap()).unwrap();
+    assert!(expected.iter().all(|part| text.contains(part)), "{text}");
 }

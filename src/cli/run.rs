@@ -228,8 +228,8 @@ impl Run {
                 values: kept,
             })
             .collect();
+        let meta = self.meta(model, simulation, outcome);
         if let (Some(path), Some(format)) = (&self.out, targets.data) {
-            let meta = self.meta(model, simulation, outcome);
             output::write_data(path, format, &series, &events, &meta)?;
             if format == DataFormat::Csv {
                 // A table has no place for it.
@@ -237,7 +237,7 @@ impl Run {
             }
         }
         if let (Some(path), Some(format)) = (&self.plot, targets.figure) {
-            output::write_figure(path, format, &stem(&self.model), &series, &events)?;
+            output::write_figure(path, format, &stem(&self.model), &series, &events, &meta)?;
         }
         Ok(())
     }

@@ -27,6 +27,8 @@ impl Dimension {
     pub const MASS: Dimension = Dimension::of([0, 1, 0, 0, 0, 0, 0]);
     /// second
     pub const TIME: Dimension = Dimension::of([0, 0, 1, 0, 0, 0, 0]);
+    /// hertz
+    pub const FREQUENCY: Dimension = Dimension::of([0, 0, -1, 0, 0, 0, 0]);
     /// ampere
     pub const CURRENT: Dimension = Dimension::of([0, 0, 0, 1, 0, 0, 0]);
     /// kelvin

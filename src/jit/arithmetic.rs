@@ -145,33 +145,17 @@ impl Translator<'_> {
     /// Reads a table, one lane after the other.
     fn table(&mut self, table: Table, index: ir::Value) -> ir::Value {
         let offset = self.pool.table(table);
-        let last = i64::try_from(table.0.len().saturating_sub(1)).unwrap_or(i64::MAX);
         let base = self.pool_base;
-        self.per_lane(index, types::I64, |builder, lane| {
-            let zero = builder.ins().iconst(types::I64, 0);
-            let last = builder.ins().iconst(types::I64, last);
-            let raised = builder.ins().smax(lane, zero);
-            let clamped = builder.ins().smin(raised, last);
-            let bytes = builder.ins().ishl_imm_u(clamped, 3);
-            let address = builder.ins().iadd(base, bytes);
-            builder.ins().load(types::I64, super::translate::unaligned(), address, offset)
-        })
+        self.per_lane(index, types::I64, |builder, lane| entry(builder, (base, offset), table.0.len(), lane))
     }
 
     /// Reads an array, one lane after the other. Its address is a constant of the code, which keeps it.
     fn lookup(&mut self, array: ArrayId, index: ir::Value) -> ir::Value {
-        let values = self.array(array);
-        let last = i64::try_from(values.len().saturating_sub(1)).unwrap_or(i64::MAX);
+        let values = self.layout.storage().array_slot(array).values.clone();
         let address = i64::try_from(values.as_ptr().addr()).unwrap_or(i64::MAX);
         let words = self.per_lane(index, types::I64, |builder, lane| {
             let base = builder.ins().iconst(types::I64, address);
-            let zero = builder.ins().iconst(types::I64, 0);
-            let last = builder.ins().iconst(types::I64, last);
-            let raised = builder.ins().smax(lane, zero);
-            let clamped = builder.ins().smin(raised, last);
-            let bytes = builder.ins().ishl_imm_u(clamped, 3);
-            let address = builder.ins().iadd(base, bytes);
-            builder.ins().load(types::I64, super::translate::unaligned(), address, 0)
+            entry(builder, (base, 0), values.len(), lane)
         });
         self.cast(self.float_type(), words)
     }
@@ -234,4 +218,16 @@ fn floor_divide(builder: &mut FunctionBuilder<'_>, i: ir::Value, j: ir::Value) -
     let product = builder.ins().imul(floor, j);
     let rest = builder.ins().isub(i, product);
     (floor, builder.ins().select(by_zero, zero, rest))
+}
+
+/// One of `count` words from an address on; an index outside is clamped.
+fn entry(builder: &mut FunctionBuilder, (base, offset): (ir::Value, i32), count: usize, index: ir::Value) -> ir::Value {
+    let last = i64::try_from(count.saturating_sub(1)).unwrap_or(i64::MAX);
+    let zero = builder.ins().iconst(types::I64, 0);
+    let last = builder.ins().iconst(types::I64, last);
+    let raised = builder.ins().smax(index, zero);
+    let clamped = builder.ins().smin(raised, last);
+    let bytes = builder.ins().ishl_imm_u(clamped, 3);
+    let address = builder.ins().iadd(base, bytes);
+    builder.ins().load(types::I64, super::translate::unaligned(), address, offset)
 }

@@ -12,7 +12,7 @@
 use super::pool::Pool;
 use super::sink::Sinking;
 use super::{Lanes, Options, order};
-use crate::kernel::abi::{ArrayId, ColumnId, EventId, Layout};
+use crate::kernel::abi::{ColumnId, EventId, Layout};
 use crate::kernel::{Inst, Kernel, Type, Unary, Value};
 use cranelift::codegen::ir;
 use cranelift::prelude::{
@@ -111,7 +111,7 @@ fn negations(kernel: &Kernel) -> Vec<bool> {
 
 pub(super) struct Translator<'a> {
     pub(super) kernel: &'a Kernel,
-    layout: &'a Layout,
+    pub(super) layout: &'a Layout,
     pub(super) lanes: Lanes,
     copies: usize,
     memory: ir::Value,
@@ -598,11 +598,6 @@ impl Translator<'_> {
             count = self.builder.ins().iadd(count, own);
         }
         self.builder.ins().store(unaligned(), count, base, offset);
-    }
-
-    /// The numbers of an array.
-    pub(super) fn array(&self, array: ArrayId) -> std::sync::Arc<[f64]> {
-        self.layout.storage().array_slot(array).values.clone()
     }
 
     fn index(&mut self, copy: usize) -> ir::Value {

@@ -122,7 +122,7 @@ impl Storage {
 
     /// Whether a column is a list of an event, which has room for one number more than there are
     /// elements.
-    fn is_list(&self, id: ColumnId) -> bool {
+    pub(super) fn is_list(&self, id: ColumnId) -> bool {
         self.events.iter().any(|event| event.elements == id || event.captured.contains(&id))
     }
 

@@ -57,9 +57,8 @@ impl Check<'_> {
     }
 
     fn ids(&self, inst: Inst) -> Result<(), String> {
-        let lists = |id| self.storage.events.iter().any(|event| event.elements == id || event.captured.contains(&id));
         let known = match inst {
-            Inst::Load(id) | Inst::Store(id, _) if lists(id) => false,
+            Inst::Load(id) | Inst::Store(id, _) if self.storage.is_list(id) => false,
             Inst::Lookup(id, _) => self.storage.arrays.get(id.0 as usize).is_some_and(|array| !array.values.is_empty()),
             Inst::Fire(id, _) => (id.0 as usize) < self.storage.events.len(),
             Inst::Emit(id, list, ..) => {

@@ -109,22 +109,19 @@ fn extra(group: &Group, nothing: ExprId, report: &mut Report) -> Vec<Variable> {
         noisy: role == Role::Noise,
         span,
     };
+    let root = Dimension::FREQUENCY.power(Ratio::HALF).unwrap_or(Dimension::FREQUENCY);
     let mut list: Vec<Variable> = noise(group, report)
         .into_iter()
-        .filter_map(|(name, span)| {
-            let dimension =
-                Dimension::TIME.power(Ratio::HALF).and_then(|root| Dimension::DIMENSIONLESS.divide(&root))?;
-            Some(variable(name, Kind::Float, dimension, Role::Noise, span))
-        })
+        .map(|(name, span)| variable(name, Kind::Float, root, Role::Noise, span))
         .collect();
     if !group.refractory.is_empty() {
         list.push(variable("lastspike", Kind::Float, Dimension::TIME, Role::LastSpike, span));
         list.push(variable("not_refractory", Kind::Boolean, Dimension::DIMENSIONLESS, Role::NotRefractory, span));
         list.push(variable("tick of last spike", Kind::Integer, Dimension::DIMENSIONLESS, Role::LastTick, span));
     }
-    if let (Some(rate), Some(hertz)) = (group.poisson.first(), Dimension::DIMENSIONLESS.divide(&Dimension::TIME)) {
+    if let Some(rate) = group.poisson.first() {
         let role = Role::Subexpression { value: nothing, constant_over_dt: false };
-        list.push(variable("rates", Kind::Float, hertz, role, rate.span));
+        list.push(variable("rates", Kind::Float, Dimension::FREQUENCY, role, rate.span));
     }
     list
 }

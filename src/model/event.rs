@@ -84,14 +84,19 @@ impl Checker<'_> {
             text.spikes.first().and_then(|spikes| self.given(spikes, report)).map(|given| Cause::Given(Arc::new(given)))
         };
         let code = text.resets.first().map_or(vec![], |reset| self.code(reset, Occasion::Event, report));
-        Some(Event { name: SPIKE.to_owned(), cause: cause?, code, span: first })
+        let cause = cause.unwrap_or_else(|| self.unknown());
+        Some(Event { name: SPIKE.to_owned(), cause, code, span: first })
+    }
+
+    /// In place of a cause with a mistake in it, so that the event is known to what follows.
+    fn unknown(&mut self) -> Cause {
+        Cause::Condition(self.pool.boolean(false))
     }
 
     /// What has no effect without spikes, and spikes without effect.
     fn companions(&self, spikes: bool, report: &mut Report) {
         let text = self.text;
-        let has_cause = spikes || !(text.thresholds.is_empty() && text.poisson.is_empty() && text.spikes.is_empty());
-        if !has_cause {
+        if !spikes {
             for reset in &text.resets {
                 report.push(mistake::without_threshold("a reset", reset.span));
             }
@@ -135,8 +140,8 @@ impl Checker<'_> {
     /// `rand() < rates*dt`
     fn poisson(&mut self, clause: &Clause, report: &mut Report) -> Option<ExprId> {
         let value = self.value(&clause.value, report);
-        let (found, hertz) = (value.dimension?, Dimension::DIMENSIONLESS.divide(&Dimension::TIME)?);
-        if found != hertz {
+        let found = value.dimension?;
+        if found != Dimension::FREQUENCY {
             report.push(mistake::not_a_rate(found, clause.value.span()));
             return None;
         }
@@ -174,9 +179,8 @@ impl Checker<'_> {
                 report.push(mistake::duplicate("name", &event.name, variable.span));
             }
             known.push((name, event.name.span));
-            let condition = self.condition("event", &event.condition, report);
-            let Some(condition) = condition else { continue };
-            let (name, cause) = (event.name.name.clone(), Cause::Condition(condition));
+            let cause = self.condition("event", &event.condition, report).map(Cause::Condition);
+            let (name, cause) = (event.name.name.clone(), cause.unwrap_or_else(|| self.unknown()));
             events.push(Event { name, cause, code: vec![], span: event.name.span });
         }
     }
@@ -197,7 +201,6 @@ impl Checker<'_> {
             handled.push((name, handler.event.span));
             match events.iter_mut().find(|event| event.name == name) {
                 Some(event) => event.code = code,
-                None if text.events.iter().any(|event| event.name.name == name) => {}
                 None => {
                     let known: Vec<&str> = text.events.iter().map(|event| event.name.name.as_str()).collect();
                     report.push(mistake::unknown("event", &handler.event, &known));

@@ -3,8 +3,8 @@
 //! Lengths are in points (1/72 inch) of a page 7.5 inches wide. The page is drawn at [`SCALE`]
 //! times that size: an SVG is scaled back by its view box, a PNG by averaging pixels.
 
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::coord::Shift;
@@ -173,7 +173,8 @@ fn ends(times: &[f64]) -> Option<(f64, f64)> {
 }
 
 /// The figure as SVG text.
-pub(super) fn svg(page: &Page) -> Result<String, String> {
+/// `meta` goes along as a text.
+pub(super) fn svg(page: &Page, meta: &str) -> Result<String, String> {
     let mut text = String::new();
     let (width, height) = page.pixels();
     {
@@ -185,7 +186,8 @@ pub(super) fn svg(page: &Page) -> Result<String, String> {
     let meant = format!("width=\"{WIDTH}pt\" height=\"{}pt\"", page.height().ceil());
     let text = text.replacen(&drawn, &meant, 1).replace("<polyline ", "<polyline stroke-linejoin=\"round\" ");
     let end = text.rfind("</svg>").unwrap_or(text.len());
-    Ok(format!("{}{}{}", &text[..end], marks(page), &text[end..]))
+    let meta = meta.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    Ok(format!("{}{}<metadata>{meta}</metadata>\n{}", &text[..end], marks(page), &text[end..]))
 }
 
 /// All marks of a panel as one path, which takes a tenth of the letters that single shapes take.
@@ -211,7 +213,7 @@ fn marks(page: &Page) -> String {
 }
 
 /// The figure as a PNG file at `path`.
-pub(super) fn png(page: &Page, path: &Path) -> io::Result<()> {
+pub(super) fn png(page: &Page, meta: &str, path: &Path) -> io::Result<()> {
     let (width, height) = page.pixels();
     let mut pixels = vec![255; 3 * width as usize * height as usize];
     {
@@ -224,7 +226,20 @@ pub(super) fn png(page: &Page, path: &Path) -> io::Result<()> {
     let area = BitMapBackend::new(path, size).into_drawing_area();
     let image = BitMapElement::with_owned_buffer((0, 0), size, small).ok_or_else(|| io::Error::other("image size"))?;
     area.draw(&image).map_err(|error| io::Error::other(error.to_string()))?;
-    area.present().map_err(|error| io::Error::other(error.to_string()))
+    area.present().map_err(|error| io::Error::other(error.to_string()))?;
+    let image = fs::read(path)?;
+    let (start, rest) = image.split_at_checked(PNG_START).ok_or(io::ErrorKind::UnexpectedEof)?;
+    fs::write(path, [start, &text_chunk(meta)?, rest].concat())
+}
+
+/// The bytes of a PNG before those chunks that may stand in any order: its signature and size.
+const PNG_START: usize = 8 + 25;
+
+/// A text called `dvdt` as a chunk of a PNG (iTXt, uncompressed).
+fn text_chunk(text: &str) -> io::Result<Vec<u8>> {
+    let body = [b"iTXtdvdt\0\0\0\0\0".as_slice(), text.as_bytes()].concat();
+    let length = u32::try_from(body.len() - 4).map_err(io::Error::other)?;
+    Ok([&length.to_be_bytes(), body.as_slice(), &crc32fast::hash(&body).to_be_bytes()].concat())
 }
 
 /// Squares of `by` × `by` pixels become one.

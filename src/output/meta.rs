@@ -1,6 +1,7 @@
 //! Where numbers came from, as a document beside them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::Write;
 use std::path::Path;
 
@@ -100,5 +101,12 @@ impl<'a> Document<'a> {
         elements: Option<BTreeMap<&'a str, &'a [usize]>>,
     ) -> Document<'a> {
         Document { format: 1, meta, units, elements }
+    }
+}
+
+impl fmt::Display for Document<'_> {
+    /// As JSON in one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
 }

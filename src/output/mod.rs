@@ -32,6 +32,7 @@ mod raster;
 mod stream;
 mod trace;
 
+use meta::Document;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -165,6 +166,8 @@ pub fn write_data(
 /// Events come first, as rasters: time to the right, elements upward. Of more than some 20,000
 /// events those that would share a dot are drawn once.
 ///
+/// What `meta` says stands in the file, as JSON: in the `metadata` of an SVG, in a text called `dvdt` of a PNG.
+///
 /// Elements of a series with identical values are drawn once. Up to 100 different ones are drawn as
 /// lines, more as their median, quartiles and range; the legend says which.
 ///
@@ -176,15 +179,18 @@ pub fn write_figure(
     title: &str,
     series: &[Series<'_>],
     events: &[Events<'_>],
+    meta: &Meta,
 ) -> Result<(), Error> {
     check(series, events)?;
     let page = figure::lay_out(title, series, events);
+    let units = series.iter().map(|one| (one.name.to_owned(), one.unit)).collect();
+    let meta = Document::new(meta, units, None).to_string();
     match format {
         FigureFormat::Svg => {
-            let text = figure::svg(&page).map_err(|reason| Error::Drawing { path: path.to_owned(), reason })?;
+            let text = figure::svg(&page, &meta).map_err(|reason| Error::Drawing { path: path.to_owned(), reason })?;
             file::replace(path, |file| std::io::Write::write_all(file, text.as_bytes()))
         }
-        FigureFormat::Png => file::replace(path, |file| figure::png(&page, file.path())),
+        FigureFormat::Png => file::replace(path, |file| figure::png(&page, &meta, file.path())),
     }
 }
 

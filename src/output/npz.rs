@@ -26,7 +26,7 @@ pub(super) fn check(series: &[Series<'_>], events: &[Events<'_>]) -> Result<(), 
 pub(super) fn write(file: &mut File, series: &[Series<'_>], events: &[Events<'_>], meta: &Meta) -> io::Result<()> {
     let elements = series.iter().map(|one| (one.name, one.elements)).collect();
     let document = Document::new(meta, units(series, events).into_iter().collect(), Some(elements));
-    let meta = serde_json::to_string(&document)?;
+    let meta = document.to_string();
     let mut archive = Archive { npz: NpzWriter::new(BufWriter::with_capacity(1 << 16, file)) };
     let result = archive.write(series, events, &meta);
     if result.is_err() {

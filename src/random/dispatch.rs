@@ -7,17 +7,32 @@
 
 use super::fill;
 
+/// Whether the machine has what the narrower variants are compiled for.
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+}
+
+/// Whether it has what the wider ones are compiled for.
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    has_avx2()
+        && is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
+}
+
 macro_rules! variants {
     ($name:ident, $wide:ident, $wider:ident) => {
         /// Fills a column.
         pub(super) fn $name(counter: [u64; 4], key: [u64; 2], first: usize, out: &mut [f64]) {
             #[cfg(target_arch = "x86_64")]
             {
-                if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
+                if has_avx512() {
                     // SAFETY: the machine has what the function is compiled for, as was just asked.
                     return unsafe { $wider(counter, key, first, out) };
                 }
-                if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                if has_avx2() {
                     // SAFETY: as above.
                     return unsafe { $wide(counter, key, first, out) };
                 }
@@ -51,11 +66,7 @@ mod tests {
     fn all_widths_agree() {
         type Fill = fn([u64; 4], [u64; 2], usize, &mut [f64]);
         type Variant = unsafe fn([u64; 4], [u64; 2], usize, &mut [f64]);
-        let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-        let avx512 = ["avx512f", "avx512dq", "avx512vl"].len() == 3
-            && is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl");
+        let (avx2, avx512) = (has_avx2(), has_avx512());
         let cases: [(Fill, [(bool, Variant); 2]); 2] = [
             (fill::uniform, [(avx2, uniform_avx2), (avx512, uniform_avx512)]),
             (fill::normal, [(avx2, normal_avx2), (avx512, normal_avx512)]),

@@ -12,8 +12,8 @@
 //!   them make a multiple of 2^-52 in [0, 1);
 //! - normal: element e takes part (e/8)%4 of block (e/32)*8 + e%8. Each half of a block is a pair of
 //!   Box & Muller (1958): 40 bits make the radius, √(-2 ln u) with u = (k + ½)/2^40, and 24 bits the
-//!   angle, (k + ½)/2^24 - 1/8 of a turn; the even part is the cosine's, the odd one the sine's. So numbers are up to 7.5 large, and
-//!   their steps are far below what 10^12 of them could show;
+//!   angle, (k + ½)/2^24 - 1/8 of a turn; the even part is the cosine's, the odd one the sine's. So no
+//!   number is larger than 7.6;
 //! - Poisson: element e takes block e, and for each further attempt the same with the number of the
 //!   attempt in the highest eight bits of the stream.
 //!

@@ -35,7 +35,7 @@ pub struct Events {
     /// How often it has happened to each element.
     pub(super) counts: Vec<u64>,
     pub(super) paused: bool,
-    sink: Option<Box<dyn EventSink>>,
+    pub(super) sink: Option<Box<dyn EventSink>>,
     failure: Option<String>,
 }
 
@@ -157,7 +157,8 @@ impl Events {
             return;
         }
         let count = usize::try_from(count).unwrap_or(0).min(program.layout.elements());
-        if self.ticks.try_reserve(count).is_err() || self.elements.try_reserve(count).is_err() {
+        let room = self.ticks.try_reserve(count).and(self.elements.try_reserve(count));
+        if self.kept.iter_mut().try_fold((), |(), list| list.try_reserve(count)).and(room).is_err() {
             self.failure.get_or_insert_with(|| "there is no memory for more events".to_owned());
             return;
         }
@@ -190,10 +191,15 @@ impl Events {
         }
     }
 
+    /// Hands all events to the sink.
     fn drain(&mut self) {
+        if self.sink.is_none() {
+            return;
+        }
         let times = self.times();
-        let Some(sink) = &mut self.sink else { return };
-        if let Err(why) = sink.write(&times, &self.elements, &self.kept) {
+        if let Some(sink) = &mut self.sink
+            && let Err(why) = sink.write(&times, &self.elements, &self.kept)
+        {
             self.failure.get_or_insert(why);
         }
         self.ticks.clear();

@@ -58,12 +58,16 @@ impl Watch {
     /// Watches all float state variables of a group.
     pub(super) fn new(group: &Group) -> Result<Self, Error> {
         let program = group.program();
-        let watched = |&index: &usize| {
-            let variable = &program.variables[index];
-            variable.state && variable.kind == Kind::Float
-        };
-        let finite = (0..program.variables.len()).filter(watched).collect();
-        Ok(Watch { finite, snapshot: Memory::new(&program.layout, &program.name)? })
+        let mut watch = Watch { finite: vec![], snapshot: Memory::new(&program.layout, &program.name)? };
+        watch.renew(group);
+        Ok(watch)
+    }
+
+    /// Watches all of them anew.
+    pub(super) fn renew(&mut self, group: &Group) {
+        let variables = &group.program().variables;
+        let watched = |&index: &usize| variables[index].state && variables[index].kind == Kind::Float;
+        self.finite = (0..variables.len()).filter(watched).collect();
     }
 
     /// Reports what is not finite at the start of a run.

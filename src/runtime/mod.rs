@@ -35,7 +35,7 @@ pub use monitor::{Recording, Sink};
 pub use network::Network;
 pub use schedule::Task;
 pub use stage::{Drawing, Propagate, Propagator, Stage};
-pub use state::{ColumnState, EventsState, GroupState, Misfit, Numbers, RecordingState, State};
+pub use state::{ColumnState, EventsState, GroupState, Misfit, Numbers, Past, RecordingState, State};
 pub use time::Time;
 
 use crate::algebra::Kind;

@@ -31,6 +31,8 @@ pub struct Recording {
     elements: OnceLock<Vec<usize>>,
     width: usize,
     dt: Seconds,
+    /// Ticks of the group in a bin of a rate.
+    bin: u64,
     reader: Reader,
     pub(super) buffer: Buffer,
     /// Rows in the buffer.
@@ -44,7 +46,7 @@ pub struct Recording {
     pub(super) paused: bool,
     /// Spikes so far in a bin that has not ended.
     pub(super) counted: u64,
-    sink: Option<Box<dyn Sink>>,
+    pub(super) sink: Option<Box<dyn Sink>>,
     /// Why the sink failed, until it was told.
     failure: Option<String>,
 }
@@ -85,6 +87,7 @@ impl Recording {
             elements: OnceLock::new(),
             width: monitor.elements.as_ref().map_or(length, Vec::len),
             dt: plan.clocks[monitor.clock].dt,
+            bin: ticks_of(plan, monitor),
             reader: Reader::new(monitor, layout),
             buffer: Buffer::Heap(Vec::new()),
             rows: 0,
@@ -223,21 +226,22 @@ impl Recording {
 
     /// Hands all rows to the sink.
     fn drain(&mut self) {
+        if self.sink.is_none() {
+            return;
+        }
         let times = self.times();
-        let Some(mut sink) = self.sink.take() else { return };
-        if let Err(why) = sink.write(&times, &self.buffer.floats()[..self.rows * self.width]) {
+        if let Some(sink) = &mut self.sink
+            && let Err(why) = sink.write(&times, &self.buffer.floats()[..self.rows * self.width])
+        {
             self.failure.get_or_insert(why);
         }
-        self.sink = Some(sink);
         self.gone += self.rows as u64;
         self.rows = 0;
     }
 
     /// Hands all rows to the sink, if there is one, and makes them safe there.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
-        if self.sink.is_some() {
-            self.drain();
-        }
+        self.drain();
         if let Some(Err(why)) = self.sink.as_mut().map(|sink| sink.flush()) {
             self.failure.get_or_insert(why);
         }
@@ -294,8 +298,7 @@ impl Recording {
         if self.paused {
             return;
         }
-        let plan = Arc::clone(&self.plan);
-        program.run(&plan.monitors[self.index].evaluate, words, tick);
+        program.run(&self.monitor().evaluate, words, tick);
         self.begin_row(own);
         let start = self.rows * self.width;
         let row = &mut self.buffer.floats_mut()[start..start + self.width];
@@ -319,20 +322,26 @@ impl Recording {
             return;
         }
         self.counted += words[program.layout.uniform_offset(program.events[event].count) / 8];
-        let group = self.plan.clocks[program.clock].dt;
-        let ticks = (self.dt.to_f64() / group.to_f64()).round().max(1.0);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number, by the checks")]
-        let bin = ticks as u64;
-        if !(tick + 1).is_multiple_of(bin) {
+        if !(tick + 1).is_multiple_of(self.bin) {
             return;
         }
-        self.begin_row(tick / bin);
+        self.begin_row(tick / self.bin);
         let elements = program.layout.elements().max(1) as f64;
-        let rate = self.counted as f64 / (ticks * group.to_f64()) / elements;
+        let span = self.bin as f64 * self.plan.clocks[program.clock].dt.to_f64();
+        let rate = self.counted as f64 / span / elements;
         self.buffer.floats_mut()[self.rows] = rate;
         self.rows += 1;
         self.counted = 0;
     }
+}
+
+/// How many ticks of its group a tick of a monitor lasts, at least one.
+fn ticks_of(plan: &Plan, monitor: &MonitorPlan) -> u64 {
+    let group = plan.clocks[plan.programs[monitor.group].clock].dt;
+    let ticks = (plan.clocks[monitor.clock].dt.to_f64() / group.to_f64()).round().max(1.0);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number, by the checks")]
+    let ticks = ticks as u64;
+    ticks
 }
 
 /// Convolves each column with a Gaussian of `deviation` rows.

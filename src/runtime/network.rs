@@ -6,6 +6,7 @@ use super::finite::{NonFinite, Watch};
 use super::group::Group;
 use super::island::Island;
 use super::schedule::Task;
+use super::state::History;
 use super::time::{Time, Timeline};
 use super::{Error, EventSink, Events, MonitorPlan, Plan, Recording, Sink, Stage, buffer};
 use crate::kernel::abi::Routine;
@@ -17,7 +18,7 @@ pub struct Network {
     pub(super) plan: Arc<Plan>,
     timeline: Timeline,
     pub(super) islands: Vec<Island>,
-    watches: Vec<Watch>,
+    pub(super) watches: Vec<Watch>,
     /// For each monitor its island and its number there.
     monitors: Vec<(usize, usize)>,
     /// The same for monitors of events.
@@ -27,6 +28,7 @@ pub struct Network {
     pub(super) time: Time,
     /// The clocks that something happens at, or all.
     busy: Vec<usize>,
+    pub(super) history: History,
 }
 
 impl Network {
@@ -55,7 +57,8 @@ impl Network {
         let event_monitors = places(&plan, plan.event_monitors.iter().map(|monitor| monitor.group));
         let monitors = places(&plan, plan.monitors.iter().map(|monitor| monitor.group));
         let (watches, busy) = (watches?, busy(&plan, &islands));
-        Ok(Network { plan, timeline, islands, watches, monitors, event_monitors, ticks, time: Time::ZERO, busy })
+        let (time, history) = (Time::ZERO, History::new());
+        Ok(Network { plan, timeline, islands, watches, monitors, event_monitors, ticks, time, busy, history })
     }
 
     /// Advances by the decimal number of 15 digits nearest to `seconds`.

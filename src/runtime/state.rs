@@ -4,7 +4,9 @@ use super::island::Island;
 use super::{Events, Network, Place, Program, Recording, Time};
 use crate::kernel::Type;
 use crate::model::{Clock, Seconds};
+use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The state of a simulation between two ticks.
 ///
@@ -22,10 +24,50 @@ pub struct State {
     pub recordings: Vec<RecordingState>,
     /// What monitors of events need to go on.
     pub events: Vec<EventsState>,
+    /// Whose past it has.
+    pub past: Past,
+}
+
+/// A stretch of one simulation between two restores, in this process; what two simulations with the same
+/// state did before may differ, so that it is no part of what is compared.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Past(Option<u64>);
+
+impl PartialEq for Past {
+    fn eq(&self, _: &Past) -> bool {
+        true
+    }
+}
+
+/// The stretches that led to where a simulation stands, each with the time at which it began.
+pub(super) struct History(Vec<(u64, Time)>);
+
+impl History {
+    pub(super) fn new() -> Self {
+        History(vec![(Self::number(), Time::ZERO)])
+    }
+
+    fn number() -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn now(&self) -> Past {
+        Past(self.0.last().map(|&(number, _)| number))
+    }
+
+    /// Goes to a time in `past`; tells whether it lies in the own one.
+    fn go(&mut self, past: Past, time: Time) -> bool {
+        let place = self.0.iter().position(|&(number, _)| Some(number) == past.0);
+        let been = place.filter(|place| self.0.get(place + 1).is_none_or(|&(_, end)| !end.is_before(time)));
+        self.0.truncate(been.map_or(0, |place| place + 1));
+        self.0.push((Self::number(), time));
+        been.is_some()
+    }
 }
 
 /// The numbers of one group.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GroupState {
     /// Its name.
     pub name: String,
@@ -38,6 +80,7 @@ pub struct GroupState {
     /// The seed of its random numbers.
     pub seed: u64,
     /// Variables and what else must be kept.
+    #[serde(skip)]
     pub columns: Vec<ColumnState>,
 }
 
@@ -85,7 +128,7 @@ impl Numbers {
 }
 
 /// Where a monitor of values stands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecordingState {
     /// `cells.v`
     pub name: String,
@@ -102,6 +145,7 @@ pub struct RecordingState {
     /// Where recording began or went on.
     pub begins: Vec<(u64, u64)>,
     /// The newest rows; `None` when they were left out.
+    #[serde(skip)]
     pub values: Option<Vec<f64>>,
 }
 
@@ -109,15 +153,17 @@ pub struct RecordingState {
 pub(crate) type EventList = (Vec<u64>, Vec<u32>, Vec<Vec<f64>>);
 
 /// Where a monitor of events stands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EventsState {
     /// `cells.spikes`
     pub name: String,
     /// Whether it is paused.
     pub paused: bool,
     /// How often it has happened to each element.
+    #[serde(skip)]
     pub counts: Vec<u64>,
     /// What happened; `None` when it was left out.
+    #[serde(skip)]
     pub list: Option<EventList>,
 }
 
@@ -130,7 +176,8 @@ pub struct Misfit {
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the checkpoint is of another model: {}", self.differences.join("; "))
+        write!(f, "the checkpoint is of another model:")?;
+        self.differences.iter().try_for_each(|difference| write!(f, "\n  - {difference}"))
     }
 }
 
@@ -145,6 +192,7 @@ impl Network {
             groups: self.islands.iter().map(|island| self.group_state(island)).collect(),
             recordings: self.recordings().map(|recording| recording.state(recorded)).collect(),
             events: self.events().map(|events| events.state(recorded)).collect(),
+            past: self.history.now(),
         }
     }
 
@@ -165,7 +213,8 @@ impl Network {
         }
     }
 
-    /// Puts a state in place of the own one, all of it or nothing.
+    /// Puts a state in place of the own one, all of it or nothing. Sinks get nothing more; what they should
+    /// have got before, [`Network::flush`] gives them.
     ///
     /// # Errors
     /// When it is of another model; it says everything that differs, and nothing is changed.
@@ -174,6 +223,7 @@ impl Network {
         if !differences.is_empty() {
             return Err(Misfit { differences });
         }
+        let been = self.history.go(state.past, state.time);
         // A clock that only other records have goes on with its first tick from here on.
         let next = |clock: &Clock| {
             let known = state.clocks.iter().find(|(dt, _)| *dt == clock.dt).map(|&(_, tick)| tick);
@@ -185,10 +235,14 @@ impl Network {
             island.restore(group);
         }
         for own in self.islands.iter_mut().flat_map(|island| &mut island.recordings) {
-            own.restore(state.recordings.iter().find(|saved| saved.name == own.name()));
+            own.restore(state.recordings.iter().find(|saved| saved.name == own.name()), been);
         }
         for own in self.islands.iter_mut().flat_map(|island| &mut island.events) {
-            own.restore(state.events.iter().find(|saved| saved.name == own.name()), &state.time);
+            let time = been.then_some(state.time);
+            own.restore(state.events.iter().find(|saved| saved.name == own.name()), time);
+        }
+        for (island, watch) in self.islands.iter().zip(&mut self.watches) {
+            watch.renew(&island.group);
         }
         Ok(())
     }
@@ -296,15 +350,16 @@ impl Recording {
         }
     }
 
-    /// Goes back to where it stood, if those rows are here or in the state; else it begins anew.
-    fn restore(&mut self, saved: Option<&RecordingState>) {
+    /// Goes back to where it stood, if its rows are in the state or it has `been` there; else it begins anew.
+    fn restore(&mut self, saved: Option<&RecordingState>, been: bool) {
+        self.sink = None;
         let Some(saved) = saved.filter(|saved| saved.width == self.width()) else { return self.forget(0) };
         (self.paused, self.counted) = (saved.paused, saved.counted);
         if let Some(values) = &saved.values
             && self.put(values)
         {
             self.gone = saved.total - self.rows as u64;
-        } else if self.begins.first() == saved.begins.first() && (self.gone..=self.total()).contains(&saved.total) {
+        } else if been && (self.gone..=self.total()).contains(&saved.total) {
             self.rows = usize::try_from(saved.total - self.gone).unwrap_or(self.rows);
         } else {
             self.forget(saved.total);
@@ -338,21 +393,31 @@ impl Events {
         }
     }
 
-    /// Goes back to where it stood: to the list of the state, or to what of the own one happened before.
-    fn restore(&mut self, saved: Option<&EventsState>, time: &Time) {
-        let Some(saved) = saved.filter(|saved| saved.counts.len() == self.counts.len()) else { return };
+    /// Goes back to where it stood: to the list of the state, or, if it has been there, to what happened
+    /// before `time`; else it begins anew.
+    fn restore(&mut self, saved: Option<&EventsState>, time: Option<Time>) {
+        self.sink = None;
+        let Some(saved) = saved.filter(|saved| saved.counts.len() == self.counts.len()) else {
+            self.counts.fill(0);
+            return self.cut(0);
+        };
         (self.paused, self.counts) = (saved.paused, saved.counts.clone());
-        match &saved.list {
-            Some((ticks, elements, kept)) if kept.len() == self.kept.len() => {
+        match (&saved.list, time) {
+            (Some((ticks, elements, kept)), _) if kept.len() == self.kept.len() => {
                 (self.ticks, self.elements, self.kept) = (ticks.clone(), elements.clone(), kept.clone());
             }
-            Some(_) | None => {
+            (_, Some(time)) => {
                 let tick = time.ticks(self.dt).unwrap_or(u64::MAX);
-                let length = self.ticks.partition_point(|&own| own < tick);
-                self.ticks.truncate(length);
-                self.elements.truncate(length);
-                self.kept.iter_mut().for_each(|list| list.truncate(length));
+                self.cut(self.ticks.partition_point(|&own| own < tick));
             }
+            (_, None) => self.cut(0),
         }
+    }
+
+    /// Keeps the first so many.
+    fn cut(&mut self, length: usize) {
+        self.ticks.truncate(length);
+        self.elements.truncate(length);
+        self.kept.iter_mut().for_each(|list| list.truncate(length));
     }
 }
