@@ -8,7 +8,6 @@ use crate::error::Error;
 use crate::model::Seconds;
 use crate::runtime::{ColumnState, EventsState, GroupState, Numbers, Past, RecordingState, State, Time};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -33,12 +32,21 @@ use std::path::Path;
 /// assert_eq!(one.floats("g.x")?, other.floats("g.x")?);
 /// # Ok::<(), dvdt::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Checkpoint {
     pub(crate) state: State,
     pub(crate) place: Place,
     /// The text of the model, for people.
     pub(crate) text: String,
+    /// How the simulation got there, if it was one of this process.
+    pub(crate) past: Past,
+}
+
+impl PartialEq for Checkpoint {
+    /// By what decides the future, and what was recorded; not by how it came about.
+    fn eq(&self, other: &Checkpoint) -> bool {
+        (&self.state, &self.place, &self.text) == (&other.state, &other.place, &other.text)
+    }
 }
 
 /// Where the host and the script stand.
@@ -48,8 +56,10 @@ pub(crate) struct Place {
     pub(crate) next: usize,
     /// When a run of the script that is under way ends.
     pub(crate) unfinished: Option<Time>,
-    /// When code of the host runs next, in its intervals.
-    pub(crate) hooks: Vec<u64>,
+    /// Tells scripts apart.
+    pub(crate) script: u32,
+    /// For code of the host its interval, and after how many of them it runs next.
+    pub(crate) hooks: Vec<(Time, u64)>,
     /// For groups for which the host has drawn random numbers, the last stream.
     pub(crate) drawn: Vec<(usize, i64)>,
 }
@@ -65,25 +75,33 @@ const LONGEST_HEADER: u64 = 1 << 28;
 
 /// What stands before the numbers.
 #[derive(Serialize, Deserialize)]
-struct Header<'a> {
+struct Header {
     dvdt: String,
     model: String,
-    /// The length of a tick, and the next tick.
-    clocks: Vec<(Seconds, u64)>,
+    /// Numerator and denominator of the length of a tick in seconds, and the next tick.
+    clocks: Vec<(u64, u64, u64)>,
     time: String,
     next: usize,
     unfinished: Option<String>,
-    hooks: Vec<u64>,
+    script: u32,
+    hooks: Vec<(String, u64)>,
     drawn: Vec<(usize, i64)>,
-    /// With the name, kind and length of each column.
-    groups: Vec<(Cow<'a, GroupState>, Vec<(String, KindHeader, usize)>)>,
-    /// With the number of values.
-    recordings: Vec<(Cow<'a, RecordingState>, Option<usize>)>,
-    /// With the number of elements, of events, and of variables that are kept of each.
-    events: Vec<(Cow<'a, EventsState>, usize, Option<(usize, usize)>)>,
+    groups: Vec<GroupHeader>,
+    recordings: Vec<RecordingHeader>,
+    events: Vec<EventsHeader>,
     /// Of the numbers that follow.
     bytes: u64,
     checksum: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct GroupHeader {
+    name: String,
+    elements: usize,
+    dt: (u64, u64),
+    fingerprint: u32,
+    seed: u64,
+    columns: Vec<(String, KindHeader, usize)>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -92,6 +110,27 @@ enum KindHeader {
     Float,
     Integer,
     Boolean,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RecordingHeader {
+    name: String,
+    width: usize,
+    total: u64,
+    paused: bool,
+    counted: Option<u64>,
+    next: u64,
+    begins: Vec<(u64, u64)>,
+    values: Option<usize>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EventsHeader {
+    name: String,
+    paused: bool,
+    elements: usize,
+    /// How many events, and how many variables are kept of each.
+    list: Option<(usize, usize)>,
 }
 
 impl Checkpoint {
@@ -108,12 +147,6 @@ impl Checkpoint {
     /// The text of the model that it was taken of.
     pub fn text(&self) -> &str {
         &self.text
-    }
-
-    /// Whether it holds what was recorded.
-    pub fn has_recordings(&self) -> bool {
-        self.state.recordings.iter().all(|recording| recording.values.is_some())
-            && self.state.events.iter().all(|events| events.list.is_some())
     }
 
     /// Writes it to a file, whole or not at all: a run that is killed while it writes leaves the file that
@@ -207,7 +240,7 @@ impl Checkpoint {
         blobs
     }
 
-    fn header<'a>(&'a self, bytes: u64, checksum: u32) -> Header<'a> {
+    fn header(&self, bytes: u64, checksum: u32) -> Header {
         let column = |column: &ColumnState| {
             let kind = match column.numbers {
                 Numbers::Floats(_) => KindHeader::Float,
@@ -216,22 +249,39 @@ impl Checkpoint {
             };
             (column.name.clone(), kind, column.numbers.len())
         };
-        let group =
-            |group: &'a GroupState| (Cow::Borrowed(group), group.columns.iter().map(column).collect::<Vec<_>>());
-        let recording =
-            |recording: &'a RecordingState| (Cow::Borrowed(recording), recording.values.as_ref().map(Vec::len));
-        let events = |events: &'a EventsState| {
-            let list = events.list.as_ref().map(|(ticks, _, kept)| (ticks.len(), kept.len()));
-            (Cow::Borrowed(events), events.counts.len(), list)
+        let group = |group: &GroupState| GroupHeader {
+            name: group.name.clone(),
+            elements: group.elements,
+            dt: (group.dt.numerator, group.dt.denominator),
+            fingerprint: group.fingerprint,
+            seed: group.seed,
+            columns: group.columns.iter().map(column).collect(),
+        };
+        let recording = |recording: &RecordingState| RecordingHeader {
+            name: recording.name.clone(),
+            width: recording.width,
+            total: recording.total,
+            paused: recording.paused,
+            counted: recording.counted,
+            next: recording.next,
+            begins: recording.begins.clone(),
+            values: recording.values.as_ref().map(Vec::len),
+        };
+        let events = |events: &EventsState| EventsHeader {
+            name: events.name.clone(),
+            paused: events.paused,
+            elements: events.counts.len(),
+            list: events.list.as_ref().map(|(ticks, _, kept)| (ticks.len(), kept.len())),
         };
         Header {
             dvdt: env!("CARGO_PKG_VERSION").to_owned(),
             model: self.text.clone(),
-            clocks: self.state.clocks.clone(),
+            clocks: self.state.clocks.iter().map(|(dt, tick)| (dt.numerator, dt.denominator, *tick)).collect(),
             time: self.state.time.to_string(),
             next: self.place.next,
             unfinished: self.place.unfinished.map(|time| time.to_string()),
-            hooks: self.place.hooks.clone(),
+            script: self.place.script,
+            hooks: self.place.hooks.iter().map(|(interval, next)| (interval.to_string(), *next)).collect(),
             drawn: self.place.drawn.clone(),
             groups: self.state.groups.iter().map(group).collect(),
             recordings: self.state.recordings.iter().map(recording).collect(),
@@ -301,48 +351,72 @@ impl<R: Read> Reader<'_, R> {
     }
 }
 
-impl Header<'_> {
+impl Header {
     /// The checkpoint; `None` when the description contradicts itself.
     fn read(self, numbers: &mut Reader<'_, impl Read>) -> io::Result<Option<Checkpoint>> {
         let mut groups = vec![];
-        for (group, columns) in self.groups {
-            let mut group = group.into_owned();
-            for (name, kind, count) in columns {
+        for group in self.groups {
+            let mut columns = vec![];
+            for (name, kind, count) in group.columns {
                 let numbers = match kind {
                     KindHeader::Float => Numbers::Floats(numbers.numbers(count)?),
                     KindHeader::Integer => Numbers::Integers(numbers.numbers(count)?),
                     KindHeader::Boolean => Numbers::Booleans(numbers.numbers(count)?),
                 };
-                group.columns.push(ColumnState { name, numbers });
+                columns.push(ColumnState { name, numbers });
             }
-            groups.push(group);
+            groups.push(GroupState {
+                name: group.name,
+                elements: group.elements,
+                dt: Seconds { numerator: group.dt.0, denominator: group.dt.1 },
+                fingerprint: group.fingerprint,
+                seed: group.seed,
+                columns,
+            });
         }
         let mut recordings = vec![];
-        for (recording, count) in self.recordings {
-            let mut recording = recording.into_owned();
-            recording.values = count.map(|count| numbers.numbers(count)).transpose()?;
-            let count = count.unwrap_or(0);
-            let rows = count.checked_div(recording.width).unwrap_or(0);
-            if count != rows * recording.width || rows as u64 > recording.total {
+        for recording in self.recordings {
+            let values = recording.values.map(|count| numbers.numbers(count)).transpose()?;
+            let rows =
+                values.as_ref().map_or(0, |values: &Vec<f64>| values.len().checked_div(recording.width).unwrap_or(0));
+            let whole = values.as_ref().is_none_or(|values| values.len() == rows * recording.width);
+            if !whole || rows as u64 > recording.total {
                 return Ok(None);
             }
-            recordings.push(recording);
+            recordings.push(RecordingState {
+                name: recording.name,
+                width: recording.width,
+                total: recording.total,
+                paused: recording.paused,
+                counted: recording.counted,
+                next: recording.next,
+                begins: recording.begins,
+                values,
+            });
         }
         let mut events = vec![];
-        for (own, elements, list) in self.events {
-            let mut own = own.into_owned();
-            own.counts = numbers.numbers(elements)?;
-            if let Some((count, kept)) = list {
-                let (ticks, elements) = (numbers.numbers(count)?, numbers.numbers(count)?);
-                let kept: io::Result<Vec<Vec<f64>>> = (0..kept).map(|_| numbers.numbers(count)).collect();
-                own.list = Some((ticks, elements, kept?));
-            }
-            events.push(own);
+        for own in self.events {
+            let counts = numbers.numbers(own.elements)?;
+            let list = match own.list {
+                None => None,
+                Some((count, kept)) => {
+                    let (ticks, elements) = (numbers.numbers(count)?, numbers.numbers(count)?);
+                    let kept: io::Result<Vec<Vec<f64>>> = (0..kept).map(|_| numbers.numbers(count)).collect();
+                    Some((ticks, elements, kept?))
+                }
+            };
+            events.push(EventsState { name: own.name, paused: own.paused, counts, list });
         }
-        let unfinished = self.unfinished.as_deref().map(str::parse).transpose();
-        let (Ok(time), Ok(unfinished)) = (self.time.parse(), unfinished) else { return Ok(None) };
-        let state = State { clocks: self.clocks, time, groups, recordings, events, past: Past::default() };
-        let place = Place { next: self.next, unfinished, hooks: self.hooks, drawn: self.drawn };
-        Ok(Some(Checkpoint { state, place, text: self.model }))
+        let time = |text: &String| text.parse::<Time>().ok();
+        let hooks = self.hooks.iter().map(|(interval, next)| Some((time(interval)?, *next))).collect();
+        let unfinished = self.unfinished.as_ref().map(time);
+        let (Some(time), Some(hooks), None | Some(Some(_))) = (time(&self.time), hooks, unfinished) else {
+            return Ok(None);
+        };
+        let clock = |&(numerator, denominator, tick): &(u64, u64, u64)| (Seconds { numerator, denominator }, tick);
+        let state = State { clocks: self.clocks.iter().map(clock).collect(), time, groups, recordings, events };
+        let place =
+            Place { next: self.next, unfinished: unfinished.flatten(), script: self.script, hooks, drawn: self.drawn };
+        Ok(Some(Checkpoint { state, place, text: self.model, past: Past::default() }))
     }
 }

@@ -16,7 +16,7 @@ use dimensioned::si::SI;
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A value for a variable or a duration, with its unit.
 ///
@@ -142,6 +142,14 @@ struct Hook {
     next: u64,
     /// Taken out while it runs.
     code: Option<HookCode>,
+}
+
+/// What of a run in pieces was told.
+struct Told {
+    start: Time,
+    span: Time,
+    begun: Instant,
+    last: Option<Duration>,
 }
 
 type HookCode = Box<dyn FnMut(&mut Simulation) -> Result<(), Error> + Send>;
@@ -385,6 +393,8 @@ impl Simulation {
         self.refuse_hooked()?;
         let start = self.network.time();
         let target = start.plus(span).ok_or(runtime::Error::TooLong)?;
+        self.network.reserve(span)?;
+        let mut told = Told { start, span, begun: Instant::now(), last: None };
         let mut whole: Option<runtime::Report> = None;
         loop {
             // What is due at the end of a run waits for the next.
@@ -393,7 +403,7 @@ impl Simulation {
             }
             let pauses = self.hooks.iter().filter_map(|hook| hook.interval.times(hook.next));
             let end = pauses.fold(target, |end, pause| if pause.is_before(end) { pause } else { end });
-            let report = self.stretch(end.since(self.network.time()).unwrap_or(Time::ZERO), (start, span))?;
+            let report = self.stretch(end.since(self.network.time()).unwrap_or(Time::ZERO), &mut told)?;
             let ended = report.cancelled || end == target;
             match &mut whole {
                 None => whole = Some(report),
@@ -423,22 +433,27 @@ impl Simulation {
         Ok(())
     }
 
-    /// A piece of a run from `start` over `span`, of which progress is told.
-    fn stretch(&mut self, piece: Time, (start, span): (Time, Time)) -> Result<runtime::Report, Error> {
-        let before = self.network.time().to_f64() - start.to_f64();
-        let whole = span.to_f64();
+    /// A piece of a run, of which progress is told as a whole: at its start and end, and in between at most
+    /// once per interval.
+    fn stretch(&mut self, piece: Time, told: &mut Told) -> Result<runtime::Report, Error> {
+        let before = self.network.time().to_f64() - told.start.to_f64();
+        let (whole, interval) = (told.span.to_f64(), self.interval);
         let callback = self.progress.as_mut();
         let mut scaled = callback.map(|callback| {
             move |progress: &Progress| {
                 let simulated = before + progress.simulated;
                 let fraction = if whole > 0.0 { (simulated / whole).clamp(0.0, 1.0) } else { progress.fraction };
-                callback(&Progress { fraction, simulated, wall: progress.wall });
+                let wall = told.begun.elapsed();
+                if told.last.is_none_or(|last| wall - last >= interval) || fraction >= 1.0 {
+                    told.last = Some(wall);
+                    callback(&Progress { fraction, simulated, wall });
+                }
             }
         });
         let controls = Controls {
             cancel: self.cancel.clone(),
             progress: scaled.as_mut().map(|callback| callback as &mut dyn FnMut(&Progress)),
-            interval: self.interval,
+            interval,
         };
         Ok(self.network.run_with(piece, controls)?)
     }
@@ -451,10 +466,9 @@ impl Simulation {
     pub fn run_script(&mut self) -> Result<Vec<runtime::Report>, Error> {
         let model = self.model.clone();
         let mut reports = vec![];
+        self.reserve(&model)?;
         if let Some(end) = self.unfinished {
             reports.push(self.run_until(end)?);
-        } else {
-            self.reserve(&model)?;
         }
         while !reports.last().is_some_and(|report: &runtime::Report| report.cancelled)
             && let Some(action) = model.0.model.script.get(self.next)
@@ -485,15 +499,13 @@ impl Simulation {
 
     /// Makes room in the recordings for all runs of the script at once.
     fn reserve(&mut self, model: &CompiledModel) -> Result<(), Error> {
-        let durations = model.0.model.script[self.next..].iter().map(|action| match action {
-            Action::Run { seconds, .. } => *seconds,
-            Action::Set { .. } | Action::Switch { .. } => 0.0,
-        });
-        let all: f64 = durations.sum();
-        if !all.is_finite() {
-            return Err(runtime::Error::TooLong.into());
+        let mut end = self.unfinished.unwrap_or(self.network.time());
+        for action in &model.0.model.script[self.next..] {
+            if let Action::Run { seconds, .. } = action {
+                end = end.plus(Time::of_duration(*seconds)?).ok_or(runtime::Error::TooLong)?;
+            }
         }
-        Ok(self.network.reserve(all)?)
+        Ok(self.network.reserve(end.since(self.network.time()).unwrap_or(Time::ZERO))?)
     }
 
     /// Does the `set` that is action `number` of the script.
@@ -732,10 +744,16 @@ impl Simulation {
         let place = Place {
             next: self.next,
             unfinished: self.unfinished,
-            hooks: self.hooks.iter().map(|hook| hook.next).collect(),
+            script: self.model.model().script_fingerprint(),
+            hooks: self.hooks.iter().map(|hook| (hook.interval, hook.next)).collect(),
             drawn: self.drawn.iter().map(|(&group, &last)| (group, last)).collect(),
         };
-        Checkpoint { state: self.network.state(recorded), place, text: self.model.text().to_owned() }
+        Checkpoint {
+            state: self.network.state(recorded),
+            place,
+            text: self.model.text().to_owned(),
+            past: self.network.past(),
+        }
     }
 
     /// Goes to the state of a checkpoint, all of it or nothing. Recordings that it does not hold are cut
@@ -747,15 +765,15 @@ impl Simulation {
     /// be written.
     pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
         self.network.flush()?;
-        self.network.restore(&checkpoint.state).map_err(Error::Checkpoint)?;
-        let Place { next, unfinished, hooks, drawn } = &checkpoint.place;
-        let same_script = self.model.text() == checkpoint.text;
+        self.network.restore(&checkpoint.state, &checkpoint.past).map_err(Error::Checkpoint)?;
+        let Place { next, unfinished, script, hooks, drawn } = &checkpoint.place;
+        let same_script = self.model.model().script_fingerprint() == *script;
         (self.next, self.unfinished) = if same_script { (*next, *unfinished) } else { (0, None) };
         self.drawn = drawn.iter().copied().collect();
         let now = self.network.time();
         for (place, hook) in self.hooks.iter_mut().enumerate() {
-            let next = hooks.get(place).copied();
-            hook.next = next.or_else(|| now.intervals(hook.interval)).unwrap_or(hook.next);
+            let known = hooks.get(place).filter(|(interval, _)| *interval == hook.interval).map(|&(_, next)| next);
+            hook.next = known.or_else(|| now.intervals(hook.interval)).unwrap_or(hook.next);
         }
         Ok(())
     }

@@ -165,22 +165,12 @@ impl Comparison {
     }
 
     fn compare(&mut self) -> Result<(), Error> {
+        let time = self.reference.time();
         for name in self.reference.names() {
             let expected = bits(&self.reference, &name)?;
             for (options, other) in &self.others {
                 let found = bits(other, &name)?;
-                self.verdict.compared += expected.len() as u64;
-                if let Some(element) = first_difference(&expected, &found) {
-                    self.verdict.difference.get_or_insert(Difference {
-                        options: *options,
-                        ticks: self.verdict.ticks,
-                        time: self.reference.time(),
-                        variable: name.clone(),
-                        element,
-                        expected: expected[element].to_string(),
-                        found: found[element].to_string(),
-                    });
-                }
+                self.verdict.compare(*options, &name, (&expected, &found), |element| (element, time));
             }
         }
         Ok(())
@@ -190,25 +180,24 @@ impl Comparison {
     fn compare_events(&mut self) {
         for (options, other) in &self.others {
             for (one, two) in self.reference.all_events().zip(other.all_events()) {
-                let words = |events: &Events| -> Vec<Number> {
-                    let ticks = events.ticks().iter().map(|&tick| Number::Integer(tick.cast_signed()));
-                    let elements = events.elements().iter().map(|&element| Number::Integer(i64::from(element)));
-                    let kept = events.variables().filter_map(|(name, _)| events.values(name)).flatten();
-                    ticks.chain(elements).chain(kept.map(|&value| Number::Float(value))).collect()
+                let end = self.reference.time();
+                let (times, name) = (one.times(), one.name());
+                let place = |at: usize| {
+                    let element = one.elements().get(at).map_or(0, |&element| element as usize);
+                    (element, times.get(at).copied().unwrap_or(end))
                 };
-                let (expected, found) = (words(one), words(two));
-                self.verdict.compared += expected.len() as u64;
-                if let Some(place) = first_difference(&expected, &found) {
-                    let shown = |list: &[Number]| list.get(place).map_or("nothing".to_owned(), Number::to_string);
-                    self.verdict.difference.get_or_insert(Difference {
-                        options: *options,
-                        ticks: self.verdict.ticks,
-                        time: self.reference.time(),
-                        variable: format!("the recording of {}", one.name()),
-                        element: place,
-                        expected: shown(&expected),
-                        found: shown(&found),
-                    });
+                let mut compare = |what: &str, expected: Vec<Number>, found: Vec<Number>| {
+                    self.verdict.compare(*options, &format!("{what} of {name}"), (&expected, &found), place);
+                };
+                let ticks =
+                    |events: &Events| events.ticks().iter().map(|&it| Number::Integer(it.cast_signed())).collect();
+                let elements =
+                    |events: &Events| events.elements().iter().map(|&it| Number::Integer(it.into())).collect();
+                compare("the ticks", ticks(one), ticks(two));
+                compare("the elements", elements(one), elements(two));
+                for (variable, _) in one.variables() {
+                    let kept = |events: &Events| floats(events.values(variable).unwrap_or_default());
+                    compare(&format!("the recording of {variable}"), kept(one), kept(two));
                 }
             }
         }
@@ -217,24 +206,45 @@ impl Comparison {
     fn compare_recordings(&mut self) {
         for (options, other) in &self.others {
             for (one, two) in self.reference.recordings().zip(other.recordings()) {
-                let words = |values: &[f64]| values.iter().map(|&value| Number::Float(value)).collect::<Vec<_>>();
-                let (expected, found) = (words(one.values()), words(two.values()));
-                self.verdict.compared += expected.len() as u64;
-                if let Some(position) = first_difference(&expected, &found) {
-                    let width = one.elements().len().max(1);
-                    self.verdict.difference.get_or_insert(Difference {
-                        options: *options,
-                        ticks: self.verdict.ticks,
-                        time: one.time(position / width),
-                        variable: format!("the recording of {}", one.name()),
-                        element: one.elements().get(position % width).copied().unwrap_or(0),
-                        expected: expected[position].to_string(),
-                        found: found[position].to_string(),
-                    });
-                }
+                let width = one.width().max(1);
+                let place = |at: usize| (one.elements().get(at % width).copied().unwrap_or(0), one.time(at / width));
+                let name = format!("the recording of {}", one.name());
+                self.verdict.compare(*options, &name, (&floats(one.values()), &floats(two.values())), place);
             }
         }
     }
+}
+
+impl Verdict {
+    /// Remembers the first difference of two lists, if there was none before; `place` gives the element and
+    /// the time of a position.
+    fn compare(
+        &mut self,
+        options: Options,
+        variable: &str,
+        (expected, found): (&[Number], &[Number]),
+        place: impl Fn(usize) -> (usize, f64),
+    ) {
+        self.compared += expected.len() as u64;
+        let common = expected.iter().zip(found).position(|(one, other)| !one.is_same(*other));
+        let shorter = (expected.len() != found.len()).then(|| expected.len().min(found.len()));
+        let Some(position) = common.or(shorter).filter(|_| self.difference.is_none()) else { return };
+        let shown = |list: &[Number]| list.get(position).map_or("nothing".to_owned(), Number::to_string);
+        let (element, time) = place(position);
+        self.difference = Some(Difference {
+            options,
+            ticks: self.ticks,
+            time,
+            variable: variable.to_owned(),
+            element,
+            expected: shown(expected),
+            found: shown(found),
+        });
+    }
+}
+
+fn floats(values: &[f64]) -> Vec<Number> {
+    values.iter().map(|&value| Number::Float(value)).collect()
 }
 
 #[derive(Clone, Copy)]
@@ -271,11 +281,4 @@ fn bits(simulation: &Simulation, name: &str) -> Result<Vec<Number>, Error> {
         Kind::Integer => simulation.integers(name)?.iter().map(|&value| Number::Integer(value)).collect(),
         Kind::Boolean => simulation.booleans(name)?.iter().map(|&value| Number::Boolean(value)).collect(),
     })
-}
-
-fn first_difference(expected: &[Number], found: &[Number]) -> Option<usize> {
-    if expected.len() != found.len() {
-        return Some(expected.len().min(found.len()).saturating_sub(1));
-    }
-    expected.iter().zip(found).position(|(one, other)| !one.is_same(*other))
 }

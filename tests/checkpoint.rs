@@ -27,7 +27,7 @@ group input[11] { poisson 500*Hz }
 record cells.v[0, 36] every 0.5*ms
 record cells.w when end last 7
 record cells.spikes(v)
-record cells.population_rate every 0.4*ms
+record cells.population_rate every 0.5*ms
 record beat.spikes
 record input.spikes
 run 3*ms
@@ -361,4 +361,36 @@ fn values_that_cease_to_be_finite_are_told_again_after_a_restore() {
     assert_eq!(first.len(), 1);
     simulation.restore(&checkpoint).unwrap();
     assert_eq!(simulation.run_for("50*ms").unwrap().non_finite, first);
+}
+
+#[test]
+fn other_initial_values_draw_from_streams_of_their_own() {
+    let text = |init: &str| {
+        format!("clock dt = 1*ms\ngroup g[9] {{\n x : 1\n y : 1\n init y = {init}\n run_regularly {{ x = rand() }}\n}}")
+    };
+    let mut one = compile(&text("rand() + randn()")).simulation_with_seed(4).unwrap();
+    one.run_for("2*ms").unwrap();
+    let mut other = compile(&text("0")).simulation().unwrap();
+    other.restore(&one.checkpoint()).unwrap();
+    one.run_for("2*ms").unwrap();
+    other.run_for("2*ms").unwrap();
+    assert_eq!(one.floats("g.x").unwrap(), other.floats("g.x").unwrap());
+}
+
+#[test]
+fn a_comment_does_not_move_the_place_in_the_script() {
+    let text = "clock dt = 1*ms\ngroup g[1] { dx/dt = 1/ms : 1 }\nrun 2*ms\nset g.x = 10\nrun 2*ms\n";
+    let mut one = compile(text).simulation().unwrap();
+    let taken = std::sync::Arc::new(std::sync::Mutex::new(vec![]));
+    let list = taken.clone();
+    let take = move |simulation: &mut Simulation| {
+        list.lock().unwrap().push(simulation.checkpoint());
+        Ok(())
+    };
+    one.every("3*ms", take).unwrap();
+    one.run_script().unwrap();
+    let mut other = compile(&format!("# another line\n{text}")).simulation().unwrap();
+    other.restore(&taken.lock().unwrap()[1]).unwrap();
+    other.run_script().unwrap();
+    assert_eq!((other.time(), other.floats("g.x").unwrap()), (one.time(), one.floats("g.x").unwrap()));
 }

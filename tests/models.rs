@@ -23,6 +23,15 @@ fn numbers(simulation: &Simulation) -> Vec<(String, u64)> {
     for recording in simulation.recordings() {
         all.extend(recording.values().iter().map(|&value| (format!("record {}", recording.name()), bits(value))));
     }
+    for events in simulation.all_events() {
+        let mut add = |what: &str, word: u64| all.push((format!("{what} of {}", events.name()), word));
+        events.ticks().iter().for_each(|&tick| add("tick", tick));
+        events.elements().iter().for_each(|&element| add("element", element.into()));
+        events.counts().iter().for_each(|&count| add("count", count));
+        for (variable, _) in events.variables() {
+            events.values(variable).unwrap().iter().for_each(|&value| add(variable, bits(value)));
+        }
+    }
     all
 }
 

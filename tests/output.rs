@@ -284,6 +284,7 @@ fn odd_recordings_are_drawn_too() {
 
 fn spikes() -> Events<'static> {
     Events {
+        counts: None,
         name: "cells.spikes",
         size: 4,
         times: &[1e-4, 1e-4, 3e-4],

@@ -213,7 +213,7 @@ mod definition {
         radius * [angle.cos(), angle.sin()][part % 2]
     }
 
-    /// Errors of the logarithm, root and angle make some 1e-15 of a number up to 7.5.
+    /// Errors of the logarithm, root and angle make some 1e-15 of a number up to 7.6.
     #[test]
     fn numbers_are_those_of_the_text() {
         let published = [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1];

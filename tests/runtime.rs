@@ -590,7 +590,7 @@ fn a_large_recording_grows_over_runs_and_stays_in_one_piece() {
 #[test]
 fn reserved_room_does_not_move() {
     let mut network = network(vec![clock(1, 10)], vec![decay(100)], vec![monitor(0, None)]);
-    network.reserve(20.0 * MS).unwrap();
+    network.reserve(Time::of_duration(20.0 * MS).unwrap()).unwrap();
     network.run(1.0 * MS).unwrap();
     let before = recording(&network).values().as_ptr();
     network.run(19.0 * MS).unwrap();

@@ -822,3 +822,48 @@ fn equations_too_long_to_compile_are_interpreted() {
     // Each of the sines is within an ulp, and none of them magnifies an error.
     assert!((x - (1.0 + 1e-4 * slope)).abs() < 4000.0 * 1.2e-16 * 1e-4 + 2.3e-16, "{x}");
 }
+
+/// One spike per tick and element: every whole bin has the same rate, however runs and pauses cut it.
+#[test]
+fn rates_are_those_of_whole_bins_only() {
+    let text = "clock dt = 1*ms\ngroup g[3] {\n x : 1\n threshold x < 1\n refractory 0*ms\n}\n\
+                record g.population_rate every 4*ms";
+    for (pieces, paused) in [(vec![24], None), (vec![1, 2, 5, 3, 9, 4], None), (vec![3, 2, 4, 15], Some(1))] {
+        let mut simulation = Engine::new().compile("m", text).unwrap().simulation().unwrap();
+        for (number, piece) in pieces.iter().enumerate() {
+            if paused == Some(number) {
+                simulation.pause("g.population_rate").unwrap();
+            }
+            simulation.run_for(dvdt::Input::Float(f64::from(*piece) * 1e-3, dvdt::Dimension::TIME)).unwrap();
+            simulation.resume("g.population_rate").unwrap();
+        }
+        let rate = simulation.recording("g.population_rate").unwrap();
+        assert!(rate.values().iter().all(|&rate| rate == 1000.0), "{pieces:?}: {:?}", rate.values());
+        assert_eq!(rate.samples(), if paused.is_some() { 4 } else { 6 });
+    }
+}
+
+#[test]
+fn regular_code_draws_anew_each_time() {
+    let text = "clock dt = 1*ms\ngroup g[1] {\n s : 1\n last : 1\n same : 1\n\
+                run_regularly every 0.25*ms { b = rand(); same += int(b == last); last = b; s += b }\n}";
+    let mut simulation = Engine::new().compile("m", text).unwrap().simulation().unwrap();
+    simulation.run_for("100*ms").unwrap();
+    assert_eq!(simulation.floats("g.same").unwrap(), [0.0]);
+    // 400 numbers of mean 1/2 and variance 1/12; six standard errors.
+    assert!((simulation.floats("g.s").unwrap()[0] / 400.0 - 0.5).abs() < 6.0 * (1.0f64 / 12.0 / 400.0).sqrt());
+}
+
+#[test]
+fn progress_is_told_of_the_whole_run_also_with_code_of_the_host() {
+    let mut simulation =
+        Engine::new().compile("m", "clock dt = 1*ms\ngroup g[1] { dx/dt = 1/ms : 1 }").unwrap().simulation().unwrap();
+    let told = std::sync::Arc::new(std::sync::Mutex::new(vec![]));
+    let list = told.clone();
+    simulation.on_progress(std::time::Duration::from_secs(3600), move |progress| {
+        list.lock().unwrap().push((progress.fraction, progress.simulated));
+    });
+    simulation.every("2*ms", |_| Ok(())).unwrap();
+    simulation.run_for("10*ms").unwrap();
+    assert_eq!(*told.lock().unwrap(), [(0.0, 0.0), (1.0, 0.01)]);
+}

@@ -3,6 +3,7 @@
 use super::bar::{Bar, time};
 use super::{Code, Failure, print, show, show_report, stem};
 use clap::Args;
+use dvdt::model::{Action, Observed};
 use dvdt::output::{self, DataFormat, Events, FigureFormat, GroupMeta, Meta, Series};
 use dvdt::{Checkpoint, CompiledModel, MathLevel, Severity, Simulation};
 use std::collections::BTreeMap;
@@ -223,6 +224,7 @@ impl Run {
             .map(|(events, (times, kept))| Events {
                 name: events.name(),
                 size: events.size(),
+                counts: Some(events.counts()),
                 times,
                 elements: events.elements(),
                 values: kept,
@@ -301,17 +303,46 @@ impl Targets {
             let (events, other) = (events.name().to_owned(), other.to_owned());
             return Err(output::Error::EventsInTable { events, other });
         }
-        for (index, one) in recordings.iter().enumerate() {
-            let earlier = &recordings[..index];
-            if let Some(first) = earlier.first().filter(|first| first.dt() != one.dt())
-                && self.data == Some(DataFormat::Csv)
-            {
-                let (first, other) = (first.name().to_owned(), one.name().to_owned());
-                return Err(output::Error::SeveralTimeBases { first, other });
+        let bases = time_bases(simulation.model());
+        let other = bases.iter().position(|base| *base != bases[0]).filter(|_| self.data == Some(DataFormat::Csv));
+        match other {
+            Some(other) => {
+                let (first, other) = (recordings[0].name().to_owned(), recordings[other].name().to_owned());
+                Err(output::Error::SeveralTimeBases { first, other })
             }
+            None => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// What decides on the times of a recording.
+#[derive(PartialEq)]
+struct TimeBase {
+    dt: f64,
+    last: Option<usize>,
+    /// A rate has a row when its bin ends.
+    of_rate: bool,
+    /// The actions of the script that pause it or let it go on.
+    switches: Vec<usize>,
+}
+
+/// In the order of the recordings.
+fn time_bases(model: &CompiledModel) -> Vec<TimeBase> {
+    let model = model.model();
+    let switched = |number: usize| {
+        let script = model.script.iter().enumerate();
+        script.filter(move |(_, action)| matches!(action, Action::Switch { record, .. } if *record == number))
+    };
+    let records = model.records.iter().enumerate();
+    records
+        .filter(|(_, record)| !matches!(record.observed, Observed::Event { .. }))
+        .map(|(number, record)| TimeBase {
+            dt: model.clocks[record.clock].dt.to_f64(),
+            last: record.last,
+            of_rate: matches!(record.observed, Observed::Rate { .. }),
+            switches: switched(number).map(|(place, _)| place).collect(),
+        })
+        .collect()
 }
 
 #[derive(Default)]

@@ -69,8 +69,8 @@ impl Routine for Code {
         }
         let (first, last) = (elements.start as u64 * 8, elements.end as u64 * 8);
         // SAFETY: the entry reads its pool and the arrays of its storage, which live as long as `self`; an
-        // index into an array is clamped to it. Lists of events have room for one number more than
-        // there are elements, and the runtime sets their counts to 0 before each tick. It reads and writes
+        // index into an array is clamped to it. The count of an event is clamped to the number of elements,
+        // and its lists have room for a turn behind that. It reads and writes
         // `memory` at the offsets of the layout it was compiled for, for elements from the first up to
         // the last rounded up to a turn of its loop. A turn takes a divisor of `PADDING` elements, and
         // columns are padded to a multiple of that; the assertions above check all this.

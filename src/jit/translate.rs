@@ -560,11 +560,15 @@ impl Translator<'_> {
     }
 
     /// Appends to the lists of an event, without branches: each element of the turn is written to the
-    /// next free place, which only those that have a bit take. Padding has none.
+    /// next free place, which only those that have a bit take. Padding has none. A list has room for eight
+    /// numbers behind the last element's place, as many as a turn may write there.
     fn list(&mut self, event: EventId, bits: ir::Value) {
         let slot = self.layout.storage().event_slot(event).clone();
         let (base, offset) = self.place(self.memory, self.layout.uniform_offset(slot.count));
-        let mut count = self.builder.ins().load(types::I64, unaligned(), base, offset);
+        let stored = self.builder.ins().load(types::I64, unaligned(), base, offset);
+        // Whatever the host has left there, nothing is written beyond the list.
+        let elements = self.builder.ins().iconst(types::I64, i64::try_from(self.layout.elements()).unwrap_or(0));
+        let mut count = self.builder.ins().umin(stored, elements);
         let bits = self.builder.ins().uextend(types::I64, bits);
         let lanes = self.lanes.count();
         let whole = self.layout.elements().is_multiple_of(lanes * self.copies);

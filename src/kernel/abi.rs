@@ -120,8 +120,8 @@ impl Storage {
         &self.arrays[id.0 as usize]
     }
 
-    /// Whether a column is a list of an event, which has room for one number more than there are
-    /// elements.
+    /// Whether a column is a list of an event, which has room for the numbers of a turn (at most eight)
+    /// behind those of all elements.
     pub(super) fn is_list(&self, id: ColumnId) -> bool {
         self.events.iter().any(|event| event.elements == id || event.captured.contains(&id))
     }

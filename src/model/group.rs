@@ -28,6 +28,10 @@ pub(super) fn groups(file: &ModelFile, folder: Option<&Path>, model: &mut Model,
             report.push(mistake::duplicate("group", &text.name, earlier));
         }
         names.entry(&text.name.name).or_insert(text.name.span);
+        if model.groups.len() == MOST_GROUPS {
+            report.push(mistake::too_many_groups(MOST_GROUPS, text.name.span));
+            break;
+        }
         let (group, doubts) = group(text, folder, model, &clocks, report);
         warn_of_unset_divisors(text, &group, &doubts, &set_later, report);
         model.groups.push(group);
@@ -35,6 +39,9 @@ pub(super) fn groups(file: &ModelFile, folder: Option<&Path>, model: &mut Model,
     }
     all
 }
+
+/// Random numbers tell so many groups apart.
+const MOST_GROUPS: usize = 1 << 16;
 
 /// The variables that the file sets after their group, as group and name.
 fn set_later(file: &ModelFile) -> FxHashSet<(&str, &str)> {
@@ -62,6 +69,7 @@ fn group(
     let clock = clock(&text.clocks, &model.clocks, clocks, report);
     let mut scope = Scope::of_group(&text.name.name, &declared.variables, constants, &pool);
     scope.doubt(&declared.doubts);
+    scope.initial();
     let init = text.init.iter().filter_map(|statement| assign(statement, &mut scope, &mut pool, report)).collect();
     declared.doubts.unknown = scope.unknown;
     let dt = model.clocks[clock].dt;

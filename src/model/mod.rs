@@ -30,7 +30,6 @@ use rustc_hash::FxHashMap;
 use crate::algebra::{ExprId, Kind, Pool, Symbol};
 use crate::dimension::Dimension;
 use crate::source::Span;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A whole simulation.
@@ -82,7 +81,7 @@ pub struct Clock {
 }
 
 /// A positive time as an exact fraction of a second, in lowest terms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Seconds {
     /// Of the fraction.
     pub numerator: u64,

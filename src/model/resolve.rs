@@ -62,6 +62,9 @@ pub(super) struct Scope<'a> {
     streams: i64,
 }
 
+/// The streams of initial values begin here, those of noise at twice this.
+const FIRST_OF_INIT: i64 = 1 << 22;
+
 impl<'a> Scope<'a> {
     /// Outside of groups: only constants can be seen.
     pub(super) fn of_constants(constants: &'a Constants) -> Self {
@@ -96,8 +99,14 @@ impl<'a> Scope<'a> {
                 scope.symbols.entry(variable.name.as_str()).or_insert(Symbol(number));
             }
         }
-        scope.streams = pool.ids().filter_map(|id| stream(pool, id)).max().map_or(0, |last| last + 1);
+        let streams = pool.ids().filter_map(|id| stream(pool, id)).filter(|&stream| stream < FIRST_OF_INIT);
+        scope.streams = streams.max().map_or(0, |last| last + 1);
         scope
+    }
+
+    /// Lets random calls be those of initial values, which move no others.
+    pub(super) fn initial(&mut self) {
+        self.streams = FIRST_OF_INIT;
     }
 
     /// Takes over what was complained of before.

@@ -15,20 +15,16 @@ use crate::dimension::Dimension;
 use crate::source::Span;
 use crate::syntax::ast::{self, Elements, Expr, Ident, Item, ModelFile};
 
-/// Finds groups by name and clocks by the length of their tick.
+/// Finds groups by name.
 struct Finder {
     groups: FxHashMap<String, usize>,
-    clocks: FxHashMap<Seconds, usize>,
 }
 
 impl Finder {
     fn of(model: &Model) -> Finder {
-        let mut finder = Finder { groups: FxHashMap::default(), clocks: FxHashMap::default() };
+        let mut finder = Finder { groups: FxHashMap::default() };
         for (index, group) in model.groups.iter().enumerate() {
             finder.groups.entry(group.name.clone()).or_insert(index);
-        }
-        for (index, clock) in model.clocks.iter().enumerate() {
-            finder.clocks.entry(clock.dt).or_insert(index);
         }
         finder
     }
@@ -41,23 +37,24 @@ impl Finder {
         }
         found
     }
+}
 
-    /// The clock with this tick, made if there is none.
-    fn clock(&mut self, dt: Seconds, clocks: &mut Vec<Clock>) -> usize {
-        *self.clocks.entry(dt).or_insert_with(|| {
-            clocks.push(Clock { name: format!("every {dt}"), dt });
-            clocks.len() - 1
-        })
+/// The clock with this tick, made if there is none.
+pub(super) fn clock_of(dt: Seconds, clocks: &mut Vec<Clock>) -> usize {
+    if let Some(known) = clocks.iter().position(|clock| clock.dt == dt) {
+        return known;
     }
+    clocks.push(Clock { name: format!("every {dt}"), dt });
+    clocks.len() - 1
 }
 
 /// Checks every `record`.
 pub(super) fn records(file: &ModelFile, model: &mut Model, report: &mut Report) {
-    let mut finder = Finder::of(model);
+    let finder = Finder::of(model);
     let mut known = FxHashMap::default();
     for item in &file.items {
         let Item::Record(text) = item else { continue };
-        let Some(record) = record(text, &mut finder, model, report) else { continue };
+        let Some(record) = record(text, &finder, model, report) else { continue };
         let what = (record.group, format!("{:?}", record.observed), record.clock, record.slot, record.order);
         if let Some(earlier) = known.insert(what, record.span) {
             report.push(mistake::duplicate_record(record.span, earlier));
@@ -66,7 +63,7 @@ pub(super) fn records(file: &ModelFile, model: &mut Model, report: &mut Report) 
     }
 }
 
-fn record(text: &ast::Record, finder: &mut Finder, model: &mut Model, report: &mut Report) -> Option<Record> {
+fn record(text: &ast::Record, finder: &Finder, model: &mut Model, report: &mut Report) -> Option<Record> {
     let every = text.every.as_ref().map(|every| seconds(every, "the interval of a record", &model.constants, report));
     let slot = text.when.as_ref().map(|name| slot(name, report));
     let order = text.order.as_ref().map(|order| order_of(order, &model.constants, report));
@@ -84,7 +81,7 @@ fn record(text: &ast::Record, finder: &mut Finder, model: &mut Model, report: &m
     let own = group.clock;
     let clock = match every {
         None => own,
-        Some(every) => finder.clock(every?, &mut model.clocks),
+        Some(every) => clock_of(every?, &mut model.clocks),
     };
     if let (Observed::Rate { .. }, Some(every)) = (&observed, &text.every) {
         let ratio = model.clocks[clock].dt.ratio(model.clocks[own].dt);
@@ -352,15 +349,6 @@ fn switch(
         report.push(mistake::unknown("record", variable, &known));
     }
     found.map(|&(record, _)| Action::Switch { record, on })
-}
-
-/// The clock with this tick, made if there is none.
-pub(super) fn clock_of(dt: Seconds, clocks: &mut Vec<Clock>) -> usize {
-    if let Some(known) = clocks.iter().position(|clock| clock.dt == dt) {
-        return known;
-    }
-    clocks.push(Clock { name: format!("every {dt}"), dt });
-    clocks.len() - 1
 }
 
 fn run(duration: &Expr, constants: &Constants, report: &mut Report) -> Option<f64> {

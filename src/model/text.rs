@@ -43,22 +43,33 @@ impl Model {
         for record in &self.records {
             self.record(record, &mut out);
         }
+        self.actions(&mut out);
+        out
+    }
+
+    fn actions(&self, out: &mut String) {
         for action in &self.script {
             match action {
-                Action::Run { seconds, .. } => line(&mut out, format_args!("run {seconds}")),
+                Action::Run { seconds, .. } => line(out, format_args!("run {seconds}")),
                 Action::Switch { record, on } => {
                     let record = &self.records[*record];
                     let group = &self.groups[record.group];
                     let word = if *on { "resume" } else { "pause" };
-                    line(&mut out, format_args!("{word} {}.{}", group.name, group.observed(record)));
+                    line(out, format_args!("{word} {}.{}", group.name, group.observed(record)));
                 }
                 Action::Set { group, assignment } => {
                     let group = &self.groups[*group];
-                    line(&mut out, format_args!("set {}.{}", group.name, group.assignment(assignment)));
+                    line(out, format_args!("set {}.{}", group.name, group.assignment(assignment)));
                 }
             }
         }
-        out
+    }
+
+    /// A number that tells scripts apart.
+    pub fn script_fingerprint(&self) -> u32 {
+        let mut text = String::new();
+        self.actions(&mut text);
+        crc32fast::hash(text.as_bytes())
     }
 
     /// A number that tells groups with other equations, methods, code or inputs apart.

@@ -10,6 +10,7 @@ use super::Error;
 /// let spikes = Events {
 ///     name: "cells.spikes",
 ///     size: 10,
+///     counts: None,
 ///     times: &[0.001, 0.0025],
 ///     elements: &[3, 7],
 ///     values: &[("v", "volt", &[-0.05, -0.049])],
@@ -26,6 +27,8 @@ pub struct Events<'a> {
     pub name: &'a str,
     /// The number of elements of the group.
     pub size: usize,
+    /// How often it happened to each element, those times too that are not listed here; `None` when all are.
+    pub counts: Option<&'a [u64]>,
     /// The time of every event in seconds, ascending.
     pub times: &'a [f64],
     /// The element of every event, ascending within one time.
@@ -37,6 +40,9 @@ pub struct Events<'a> {
 impl Events<'_> {
     pub(super) fn check(&self) -> Result<(), Error> {
         let lengths = self.values.iter().map(|(variable, _, values)| (*variable, values.len()));
+        if let Some(counts) = self.counts.filter(|counts| counts.len() != self.size) {
+            return Err(Error::EventShape { name: self.part("count"), events: self.size, values: counts.len() });
+        }
         for (part, values) in std::iter::once(("i", self.elements.len())).chain(lengths) {
             if values != self.times.len() {
                 return Err(Error::EventShape { name: self.part(part), events: self.times.len(), values });
@@ -55,6 +61,9 @@ impl Events<'_> {
 
     /// How often it happened to each element.
     pub(super) fn counts(&self) -> Vec<i64> {
+        if let Some(counts) = self.counts {
+            return counts.iter().map(|count| count.cast_signed()).collect();
+        }
         let mut counts = vec![0; self.size];
         for element in self.elements {
             counts[*element as usize] += 1;

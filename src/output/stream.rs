@@ -158,6 +158,9 @@ impl NpyStream {
     /// # Errors
     /// The file system's.
     pub fn flush(&mut self) -> Result<(), Error> {
+        if self.buffer.is_empty() && self.counted == self.rows() {
+            return Ok(());
+        }
         self.guard(|stream| {
             stream.write_buffer()?;
             stream.write_header(stream.rows())

@@ -9,21 +9,56 @@ const VAST: f64 = 9_007_199_254_740_992.0;
 /// So many attempts at most; each is refused with a chance below a quarter.
 const ATTEMPTS: u32 = 256;
 
-/// A count of the given mean; `draw` gives two uniform numbers for each attempt.
-#[allow(clippy::cast_possible_truncation, reason = "checked, or saturating on purpose")]
-pub(super) fn count(mean: f64, mut draw: impl FnMut(u32) -> [f64; 2]) -> i64 {
-    if mean.is_nan() || mean <= 0.0 {
-        return 0;
+/// A mean, with everything that it alone decides.
+#[derive(Clone, Copy)]
+pub(super) struct Mean {
+    mean: f64,
+    way: Way,
+}
+
+/// How counts of a mean are found.
+#[derive(Clone, Copy)]
+enum Way {
+    /// There is but one.
+    Always(i64),
+    /// By search; with the chance of 0.
+    Search(f64),
+    Rejection(Hat),
+}
+
+impl Mean {
+    #[allow(clippy::cast_possible_truncation, reason = "saturating on purpose")]
+    pub(super) fn new(mean: f64) -> Self {
+        let way = if mean.is_nan() || mean <= 0.0 {
+            Way::Always(0)
+        } else if mean >= VAST {
+            Way::Always(mean as i64)
+        } else if mean < SMALL {
+            Way::Search(exp_minus(mean))
+        } else {
+            Way::Rejection(Hat::new(mean))
+        };
+        Mean { mean, way }
     }
-    if mean >= VAST {
-        return mean as i64;
+
+    /// Whether it is that of `mean`.
+    pub(super) fn is(&self, mean: f64) -> bool {
+        self.mean.to_bits() == mean.to_bits()
     }
-    if mean < SMALL { search(mean, draw(0)[0]) } else { rejection(mean, &mut draw) }
+
+    /// A count; `draw` gives two uniform numbers for each attempt.
+    pub(super) fn count(&self, mut draw: impl FnMut(u32) -> [f64; 2]) -> i64 {
+        match self.way {
+            Way::Always(count) => count,
+            Way::Search(none) => search(self.mean, none, draw(0)[0]),
+            Way::Rejection(hat) => hat.count(self.mean, &mut draw),
+        }
+    }
 }
 
 /// Inversion: the first count whose cumulated chance exceeds a uniform number (Devroye 1986, X.3.3).
-fn search(mean: f64, uniform: f64) -> i64 {
-    let mut chance = exp_minus(mean);
+fn search(mean: f64, none: f64, uniform: f64) -> i64 {
+    let mut chance = none;
     let (mut sum, mut count) = (chance, 0u32);
     while uniform >= sum && count < 1000 {
         count += 1;
@@ -38,30 +73,42 @@ fn search(mean: f64, uniform: f64) -> i64 {
 
 /// Transformed rejection with squeeze: PTRS of Hörmann 1993, "The transformed rejection method for
 /// generating Poisson random variables".
-#[allow(clippy::cast_possible_truncation, reason = "below 2^54")]
-fn rejection(mean: f64, draw: &mut impl FnMut(u32) -> [f64; 2]) -> i64 {
-    let root = mean.sqrt();
-    let b = 0.931 + 2.53 * root;
-    let a = -0.059 + 0.024_83 * b;
-    let inverse = 1.1239 + 1.1328 / (b - 3.4);
-    let accept = 0.9277 - 3.6224 / (b - 2.0);
-    for attempt in 0..ATTEMPTS {
-        let [u, v] = draw(attempt);
-        let (u, v) = (u - 0.5, 1.0 - v);
-        let us = 0.5 - u.abs();
-        let k = ((2.0 * a / us + b) * u + mean + 0.43).floor();
-        if us >= 0.07 && v <= accept && k >= 0.0 {
-            return k as i64;
-        }
-        if k < 0.0 || us < 0.013 && v > us {
-            continue;
-        }
-        let left = log(v * inverse / (a / (us * us) + b));
-        if left <= log_chance(k, mean) {
-            return k as i64;
-        }
+#[derive(Clone, Copy)]
+struct Hat {
+    a: f64,
+    b: f64,
+    inverse: f64,
+    accept: f64,
+}
+
+impl Hat {
+    fn new(mean: f64) -> Self {
+        let b = 0.931 + 2.53 * mean.sqrt();
+        let a = -0.059 + 0.024_83 * b;
+        Hat { a, b, inverse: 1.1239 + 1.1328 / (b - 3.4), accept: 0.9277 - 3.6224 / (b - 2.0) }
     }
-    mean.round() as i64
+
+    #[allow(clippy::cast_possible_truncation, reason = "below 2^54")]
+    fn count(&self, mean: f64, draw: &mut impl FnMut(u32) -> [f64; 2]) -> i64 {
+        let &Hat { a, b, inverse, accept } = self;
+        for attempt in 0..ATTEMPTS {
+            let [u, v] = draw(attempt);
+            let (u, v) = (u - 0.5, 1.0 - v);
+            let us = 0.5 - u.abs();
+            let k = ((2.0 * a / us + b) * u + mean + 0.43).floor();
+            if us >= 0.07 && v <= accept && k >= 0.0 {
+                return k as i64;
+            }
+            if k < 0.0 || us < 0.013 && v > us {
+                continue;
+            }
+            let left = log(v * inverse / (a / (us * us) + b));
+            if left <= log_chance(k, mean) {
+                return k as i64;
+            }
+        }
+        mean.round() as i64
+    }
 }
 
 /// From this mean on the chance is taken from its distance to the mean.

@@ -24,7 +24,7 @@ mod dispatch;
 mod fill;
 mod normal;
 
-use counts::count;
+use counts::Mean;
 
 /// Which numbers are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -72,8 +72,12 @@ pub fn fill_normal(stream: Stream, tick: u64, first: usize, out: &mut [f64]) {
 /// When the two are not equally long.
 pub fn fill_poisson(stream: Stream, tick: u64, first: usize, means: &[f64], out: &mut [i64]) {
     assert_eq!(means.len(), out.len(), "bug: as many means as counts");
+    let mut known = Mean::new(0.0);
     for (place, (to, &mean)) in out.iter_mut().zip(means).enumerate() {
-        *to = poisson(stream, tick, first + place, mean);
+        if !known.is(mean) {
+            known = Mean::new(mean);
+        }
+        *to = count(stream, tick, first + place, &known);
     }
 }
 
@@ -93,8 +97,12 @@ pub fn normal(stream: Stream, tick: u64, element: usize) -> f64 {
 
 /// The Poisson count of one element.
 pub fn poisson(stream: Stream, tick: u64, element: usize, mean: f64) -> i64 {
+    count(stream, tick, element, &Mean::new(mean))
+}
+
+fn count(stream: Stream, tick: u64, element: usize, mean: &Mean) -> i64 {
     let [_, low, high, number] = counter(stream, tick);
-    count(mean, |attempt| {
+    mean.count(|attempt| {
         let counter = [element as u64 & LOW, low, high, number | u64::from(attempt & 0xff) << 24];
         let words = fill::philox(counter, key(stream));
         [fill::fraction(words[0], words[1]), fill::fraction(words[2], words[3])]

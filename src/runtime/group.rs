@@ -153,9 +153,7 @@ impl Group {
             return;
         }
         let (program, words) = self.parts();
-        for stage in &program.prelude {
-            stage.run(&program.layout, words, tick);
-        }
+        program.run(&program.prelude, words, tick);
     }
 
     fn readable(&self, name: &str, asked: Kind) -> Result<Place, Error> {

@@ -149,7 +149,7 @@ fn perform(
 ) {
     match work {
         Work::Before => program.run(&program.before, words, tick),
-        Work::Regular(number) => program.run(&program.regular[number].stages, words, tick),
+        Work::Regular(number) => program.run_drawing(&program.regular[number].stages, words, tick, own),
         Work::Part(number) => program.run(&program.parts[number].stages, words, tick),
         Work::Given(number) => give(program, number, words, tick),
         Work::Record(_) | Work::Rate(_) if silent => {}

@@ -121,8 +121,13 @@ pub struct EventPlan {
 impl Program {
     /// Some stages, one after the other.
     fn run(&self, stages: &[Stage], words: &mut [u64], tick: u64) {
+        self.run_drawing(stages, words, tick, tick);
+    }
+
+    /// The same with the random numbers of another tick.
+    fn run_drawing(&self, stages: &[Stage], words: &mut [u64], tick: u64, drawn: u64) {
         for stage in stages {
-            stage.run(&self.layout, words, tick);
+            stage.run(&self.layout, words, tick, drawn);
         }
     }
 

@@ -6,7 +6,7 @@ use crate::algebra::Kind;
 use crate::dimension::Dimension;
 use crate::kernel::Type;
 use crate::kernel::abi::Layout;
-use crate::model::Seconds;
+use crate::model::{Fraction, Seconds};
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
@@ -44,8 +44,8 @@ pub struct Recording {
     /// The tick of the row that would follow without a gap.
     pub(super) next: u64,
     pub(super) paused: bool,
-    /// Spikes so far in a bin that has not ended.
-    pub(super) counted: u64,
+    /// Spikes so far in a bin of a rate that was seen from its beginning.
+    pub(super) counted: Option<u64>,
     pub(super) sink: Option<Box<dyn Sink>>,
     /// Why the sink failed, until it was told.
     failure: Option<String>,
@@ -95,7 +95,7 @@ impl Recording {
             begins: vec![],
             next: 0,
             paused: false,
-            counted: 0,
+            counted: None,
             sink: None,
             failure: None,
         })
@@ -205,8 +205,10 @@ impl Recording {
 
     /// Pauses recording, or goes on.
     pub(super) fn pause(&mut self, paused: bool) {
-        self.paused = paused;
-        self.counted = 0;
+        if self.paused != paused {
+            self.paused = paused;
+            self.counted = None;
+        }
     }
 
     /// Gives what is recorded from here on to `sink`, and what is kept so far first.
@@ -248,25 +250,37 @@ impl Recording {
         self.check()
     }
 
-    /// The bytes that must be got for `ticks` more rows; 0 when there is room.
-    pub(super) fn lacks(&self, ticks: u64) -> u128 {
-        let bytes = self.bytes_with(ticks);
+    /// The most rows that clocks add on their way from the ticks `from` to `to`.
+    pub(super) fn rows_between(&self, from: &[u64], to: &[u64]) -> u64 {
+        let monitor = self.monitor();
+        match monitor.source {
+            Source::Place(_) => to[monitor.clock] - from[monitor.clock],
+            Source::Rate { .. } => {
+                let clock = self.plan.programs[monitor.group].clock;
+                to[clock] / self.bin - from[clock] / self.bin
+            }
+        }
+    }
+
+    /// The bytes that must be got for so many more rows; 0 when there is room.
+    pub(super) fn lacks(&self, rows: u64) -> u128 {
+        let bytes = self.bytes_with(rows);
         if bytes > size_of_val(self.buffer.floats()) as u128 { bytes } else { 0 }
     }
 
-    /// Makes room for `ticks` more rows.
-    pub(super) fn reserve(&mut self, ticks: u64) -> Result<(), Error> {
-        let bytes = self.bytes_with(ticks);
+    /// Makes room for so many more rows.
+    pub(super) fn reserve(&mut self, rows: u64) -> Result<(), Error> {
+        let bytes = self.bytes_with(rows);
         let used = self.rows * self.width;
         let needed = usize::try_from(bytes).ok().map(|bytes| bytes / size_of::<f64>());
         let grown = needed.and_then(|needed| self.buffer.grow(used, needed));
         grown.ok_or_else(|| Error::Memory { what: format!("the recording of `{}`", self.name()), bytes })
     }
 
-    /// The bytes of the recording with `ticks` more rows. With a bound it has room for twice as many,
+    /// The bytes of the recording with `more` rows. With a bound it has room for twice as many,
     /// so that old rows seldom have to be moved.
-    fn bytes_with(&self, ticks: u64) -> u128 {
-        let mut rows = self.rows as u128 + u128::from(ticks);
+    fn bytes_with(&self, more: u64) -> u128 {
+        let mut rows = self.rows as u128 + u128::from(more);
         if let Some(last) = self.bound() {
             rows = rows.min(2 * last as u128).max(self.rows as u128);
         }
@@ -314,34 +328,37 @@ impl Recording {
         self.next = own + 1;
     }
 
-    /// Counts the spikes of a tick; at the end of a bin, appends its rate.
+    /// Counts the spikes of a tick; at the end of a bin that was seen whole, appends its rate.
     #[allow(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
     pub(super) fn count(&mut self, program: &Program, words: &[u64], tick: u64) {
         let Source::Rate { event, .. } = self.monitor().source else { return };
         if self.paused {
             return;
         }
-        self.counted += words[program.layout.uniform_offset(program.events[event].count) / 8];
+        if tick.is_multiple_of(self.bin) {
+            self.counted = Some(0);
+        }
+        let Some(counted) = &mut self.counted else { return };
+        *counted += words[program.layout.uniform_offset(program.events[event].count) / 8];
+        let counted = *counted;
         if !(tick + 1).is_multiple_of(self.bin) {
             return;
         }
         self.begin_row(tick / self.bin);
         let elements = program.layout.elements().max(1) as f64;
         let span = self.bin as f64 * self.plan.clocks[program.clock].dt.to_f64();
-        let rate = self.counted as f64 / span / elements;
+        let rate = counted as f64 / span / elements;
         self.buffer.floats_mut()[self.rows] = rate;
         self.rows += 1;
-        self.counted = 0;
+        self.counted = None;
     }
 }
 
 /// How many ticks of its group a tick of a monitor lasts, at least one.
 fn ticks_of(plan: &Plan, monitor: &MonitorPlan) -> u64 {
     let group = plan.clocks[plan.programs[monitor.group].clock].dt;
-    let ticks = (plan.clocks[monitor.clock].dt.to_f64() / group.to_f64()).round().max(1.0);
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number, by the checks")]
-    let ticks = ticks as u64;
-    ticks
+    let ticks = plan.clocks[monitor.clock].dt.ratio(group).and_then(Fraction::to_whole);
+    ticks.and_then(|ticks| u64::try_from(ticks).ok()).unwrap_or(1).max(1)
 }
 
 /// Convolves each column with a Gaussian of `deviation` rows.
@@ -355,9 +372,13 @@ fn smooth(values: &[f64], width: usize, deviation: f64) -> Vec<f64> {
     #[allow(clippy::cast_precision_loss, reason = "rows are far below 2^53")]
     let weights: Vec<f64> = (0..=reach).map(|row| gaussian(row as f64 / deviation)).collect();
     let mut smoothed = Vec::with_capacity(values.len());
+    let total = |row: usize, first: usize, last: usize| -> f64 {
+        (first..=last).map(|other| weights[other.abs_diff(row)]).sum()
+    };
+    let inside = total(reach, 0, 2 * reach);
     for row in 0..rows {
         let (first, last) = (row.saturating_sub(reach), (row + reach).min(rows - 1));
-        let total: f64 = (first..=last).map(|other| weights[other.abs_diff(row)]).sum();
+        let total = if last - first == 2 * reach { inside } else { total(row, first, last) };
         for column in 0..width {
             let sum: f64 =
                 (first..=last).map(|other| weights[other.abs_diff(row)] * values[other * width + column]).sum();

@@ -8,7 +8,7 @@ use super::island::Island;
 use super::schedule::Task;
 use super::state::History;
 use super::time::{Time, Timeline};
-use super::{Error, EventSink, Events, MonitorPlan, Plan, Recording, Sink, Stage, buffer};
+use super::{Error, EventSink, Events, Plan, Recording, Sink, Stage, buffer};
 use crate::kernel::abi::Routine;
 use std::sync::Arc;
 use std::time::Instant;
@@ -121,16 +121,16 @@ impl Network {
         if let Some(next) = self.next_time() {
             self.time = self.timeline.time(next);
         }
-        Ok(())
+        self.complaints()
     }
 
-    /// Makes room in all recordings for runs of `seconds` to come, so that several runs fill one
-    /// piece of memory without moving it.
+    /// Makes room in all recordings for runs over `span` to come, so that several runs fill one piece of
+    /// memory without moving it.
     ///
     /// # Errors
-    /// When `seconds` is no duration, or there is not enough memory.
-    pub fn reserve(&mut self, seconds: f64) -> Result<(), Error> {
-        let target = self.time.plus(Time::of_duration(seconds)?).ok_or(Error::TooLong)?;
+    /// When there is not enough memory.
+    pub fn reserve(&mut self, span: Time) -> Result<(), Error> {
+        let target = self.time.plus(span).ok_or(Error::TooLong)?;
         let ends = self.ends(target)?;
         self.make_room(&ends)
     }
@@ -415,23 +415,22 @@ impl Network {
 
     /// Makes room in the recordings up to the ticks `ends`.
     fn make_room(&mut self, ends: &[u64]) -> Result<(), Error> {
-        let ticks: Vec<u64> = ends.iter().zip(&self.ticks).map(|(end, tick)| end - tick).collect();
-        let lacking = |(monitor, recording): (&MonitorPlan, &Recording)| recording.lacks(ticks[monitor.clock]);
-        let together: u128 = self.plan.monitors.iter().zip(self.recordings()).map(lacking).sum();
+        let rows: Vec<u64> = self.recordings().map(|recording| recording.rows_between(&self.ticks, ends)).collect();
+        let lacking = |(recording, &rows): (&Recording, &u64)| recording.lacks(rows);
+        let together: u128 = self.recordings().zip(&rows).map(lacking).sum();
         if !buffer::is_available(together) {
-            return Err(self.too_large(&ticks, together));
+            return Err(self.too_large(&rows, together));
         }
-        for (monitor, &(island, number)) in self.plan.monitors.iter().zip(&self.monitors) {
-            self.islands[island].recordings[number].reserve(ticks[monitor.clock])?;
+        for (&(island, number), rows) in self.monitors.iter().zip(rows) {
+            self.islands[island].recordings[number].reserve(rows)?;
         }
         Ok(())
     }
 
-    /// Names the largest of the recordings that do not fit.
-    fn too_large(&self, ticks: &[u64], bytes: u128) -> Error {
-        let pairs = self.plan.monitors.iter().zip(self.recordings());
-        let largest = pairs.max_by_key(|(monitor, recording)| recording.lacks(ticks[monitor.clock]));
-        let name = largest.map_or("", |(monitor, _)| &monitor.name);
+    /// Names the largest of the recordings, to which so many rows come, that do not fit.
+    fn too_large(&self, rows: &[u64], bytes: u128) -> Error {
+        let largest = self.recordings().zip(rows).max_by_key(|&(recording, &rows)| recording.lacks(rows));
+        let name = largest.map_or("", |(recording, _)| recording.name());
         let what = match self.monitors.len() {
             1 => format!("the recording of `{name}`"),
             _ => format!("recording (of `{name}` above all)"),

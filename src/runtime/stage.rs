@@ -50,11 +50,12 @@ pub struct Propagate {
 }
 
 impl Stage {
-    /// Does the work for all elements.
-    pub(super) fn run(&self, layout: &Layout, words: &mut [u64], tick: u64) {
+    /// Does the work for all elements. Random numbers are those of the tick `drawn`, which is another than
+    /// `tick` where the work has a clock of its own.
+    pub(super) fn run(&self, layout: &Layout, words: &mut [u64], tick: u64, drawn: u64) {
         match self {
             Stage::Call(routine) => routine.call(words, tick..tick + 1, 0..layout.elements()),
-            Stage::Draw(drawing) => drawing.run(layout, words, tick),
+            Stage::Draw(drawing) => drawing.run(layout, words, drawn),
             Stage::Propagate(propagate) => propagate.run(layout, words),
         }
     }

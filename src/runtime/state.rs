@@ -4,9 +4,8 @@ use super::island::Island;
 use super::{Events, Network, Place, Program, Recording, Time};
 use crate::kernel::Type;
 use crate::model::{Clock, Seconds};
-use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 
 /// The state of a simulation between two ticks.
 ///
@@ -24,50 +23,33 @@ pub struct State {
     pub recordings: Vec<RecordingState>,
     /// What monitors of events need to go on.
     pub events: Vec<EventsState>,
-    /// Whose past it has.
-    pub past: Past,
 }
 
-/// A stretch of one simulation between two restores, in this process; what two simulations with the same
-/// state did before may differ, so that it is no part of what is compared.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Past(Option<u64>);
-
-impl PartialEq for Past {
-    fn eq(&self, _: &Past) -> bool {
-        true
-    }
-}
+/// A stretch of one simulation between two restores, in this process.
+#[derive(Clone, Debug, Default)]
+pub struct Past(Option<Arc<()>>);
 
 /// The stretches that led to where a simulation stands, each with the time at which it began.
-pub(super) struct History(Vec<(u64, Time)>);
+pub(super) struct History(Vec<(Arc<()>, Time)>);
 
 impl History {
     pub(super) fn new() -> Self {
-        History(vec![(Self::number(), Time::ZERO)])
-    }
-
-    fn number() -> u64 {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        NEXT.fetch_add(1, Ordering::Relaxed)
-    }
-
-    fn now(&self) -> Past {
-        Past(self.0.last().map(|&(number, _)| number))
+        History(vec![(Arc::default(), Time::ZERO)])
     }
 
     /// Goes to a time in `past`; tells whether it lies in the own one.
-    fn go(&mut self, past: Past, time: Time) -> bool {
-        let place = self.0.iter().position(|&(number, _)| Some(number) == past.0);
+    fn go(&mut self, past: &Past, time: Time) -> bool {
+        let is_it = |(own, _): &(Arc<()>, Time)| past.0.as_ref().is_some_and(|past| Arc::ptr_eq(own, past));
+        let place = self.0.iter().position(is_it);
         let been = place.filter(|place| self.0.get(place + 1).is_none_or(|&(_, end)| !end.is_before(time)));
         self.0.truncate(been.map_or(0, |place| place + 1));
-        self.0.push((Self::number(), time));
+        self.0.push((Arc::default(), time));
         been.is_some()
     }
 }
 
 /// The numbers of one group.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GroupState {
     /// Its name.
     pub name: String,
@@ -80,7 +62,6 @@ pub struct GroupState {
     /// The seed of its random numbers.
     pub seed: u64,
     /// Variables and what else must be kept.
-    #[serde(skip)]
     pub columns: Vec<ColumnState>,
 }
 
@@ -128,7 +109,7 @@ impl Numbers {
 }
 
 /// Where a monitor of values stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RecordingState {
     /// `cells.v`
     pub name: String,
@@ -139,13 +120,12 @@ pub struct RecordingState {
     /// Whether it is paused.
     pub paused: bool,
     /// Spikes so far in a bin that has not ended.
-    pub counted: u64,
+    pub counted: Option<u64>,
     /// The tick of the row that would follow without a gap.
     pub next: u64,
     /// Where recording began or went on.
     pub begins: Vec<(u64, u64)>,
     /// The newest rows; `None` when they were left out.
-    #[serde(skip)]
     pub values: Option<Vec<f64>>,
 }
 
@@ -153,17 +133,15 @@ pub struct RecordingState {
 pub(crate) type EventList = (Vec<u64>, Vec<u32>, Vec<Vec<f64>>);
 
 /// Where a monitor of events stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EventsState {
     /// `cells.spikes`
     pub name: String,
     /// Whether it is paused.
     pub paused: bool,
     /// How often it has happened to each element.
-    #[serde(skip)]
     pub counts: Vec<u64>,
     /// What happened; `None` when it was left out.
-    #[serde(skip)]
     pub list: Option<EventList>,
 }
 
@@ -192,8 +170,12 @@ impl Network {
             groups: self.islands.iter().map(|island| self.group_state(island)).collect(),
             recordings: self.recordings().map(|recording| recording.state(recorded)).collect(),
             events: self.events().map(|events| events.state(recorded)).collect(),
-            past: self.history.now(),
         }
+    }
+
+    /// The stretch in which it stands.
+    pub fn past(&self) -> Past {
+        Past(self.history.0.last().map(|(own, _)| own.clone()))
     }
 
     fn group_state(&self, island: &Island) -> GroupState {
@@ -204,7 +186,7 @@ impl Network {
             elements: program.layout.elements(),
             dt: self.plan.clocks[program.clock].dt,
             fingerprint: program.fingerprint,
-            seed: program.seed.map_or(0, |id| words[program.layout.uniform_offset(id) / 8]),
+            seed: island.group.seed(),
             columns: program
                 .saved
                 .iter()
@@ -213,17 +195,17 @@ impl Network {
         }
     }
 
-    /// Puts a state in place of the own one, all of it or nothing. Sinks get nothing more; what they should
+    /// Puts a state that came of `past` in place of the own one, all of it or nothing. Sinks get nothing more; what they should
     /// have got before, [`Network::flush`] gives them.
     ///
     /// # Errors
     /// When it is of another model; it says everything that differs, and nothing is changed.
-    pub fn restore(&mut self, state: &State) -> Result<(), Misfit> {
+    pub fn restore(&mut self, state: &State, past: &Past) -> Result<(), Misfit> {
         let differences = self.differences(state);
         if !differences.is_empty() {
             return Err(Misfit { differences });
         }
-        let been = self.history.go(state.past, state.time);
+        let been = self.history.go(past, state.time);
         // A clock that only other records have goes on with its first tick from here on.
         let next = |clock: &Clock| {
             let known = state.clocks.iter().find(|(dt, _)| *dt == clock.dt).map(|&(_, tick)| tick);
@@ -354,7 +336,6 @@ impl Recording {
     fn restore(&mut self, saved: Option<&RecordingState>, been: bool) {
         self.sink = None;
         let Some(saved) = saved.filter(|saved| saved.width == self.width()) else { return self.forget(0) };
-        (self.paused, self.counted) = (saved.paused, saved.counted);
         if let Some(values) = &saved.values
             && self.put(values)
         {
@@ -364,11 +345,12 @@ impl Recording {
         } else {
             self.forget(saved.total);
         }
+        (self.paused, self.counted) = (saved.paused, saved.counted);
         (self.next, self.begins) = (saved.next, saved.begins.clone());
     }
 
     fn forget(&mut self, total: u64) {
-        (self.rows, self.gone, self.counted) = (0, total, 0);
+        (self.rows, self.gone, self.counted) = (0, total, None);
         (self.next, self.begins) = (0, vec![]);
     }
 

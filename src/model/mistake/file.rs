@@ -70,6 +70,11 @@ pub(in crate::model) fn size_out_of_range(size: i128, span: Span) -> Diagnostic 
     error("group-size", "a group has from 0 to 2147483648 elements".to_owned(), span, format!("this is {size}"))
 }
 
+pub(in crate::model) fn too_many_groups(most: usize, span: Span) -> Diagnostic {
+    error("group-size", format!("a model has at most {most} groups"), span, "one too many")
+        .with_help("elements that share their equations can stand in one group")
+}
+
 pub(in crate::model) fn not_whole(what: &str, found: Dimension, span: Span) -> Diagnostic {
     let label =
         if found.is_dimensionless() { "not a whole number".to_owned() } else { format!("this is {}", measure(found)) };
