@@ -497,8 +497,8 @@ impl Translator<'_> {
         }
     }
 
-    /// An event: what is mostly stored, then one bit for each element of the turn, and a branch to a
-    /// block that lists those that have one and does what is to be done for them, if there are any.
+    /// An event: what is mostly stored, then, if it happens to any element of the turn, a block apart that
+    /// lists those to whom it does and does what is to be done for them.
     fn event(&mut self, value: Value, inst: Inst, mask: Value) {
         let sunk = self.sinking.of(value).cloned().unwrap_or_default();
         for &load in &sunk.loads {
@@ -518,13 +518,14 @@ impl Translator<'_> {
         if sunk.stores.is_empty() && matches!(inst, Inst::Seldom(_)) {
             return;
         }
-        let bits = self.bits(mask);
+        let any = self.any(mask);
         let [apart, after] = std::array::from_fn(|_| self.builder.create_block());
         self.builder.set_cold_block(apart);
-        self.builder.ins().brif(bits, apart, &[], after, &[]);
+        self.builder.ins().brif(any, apart, &[], after, &[]);
         self.builder.switch_to_block(apart);
         let (values, recent) = (self.values.clone(), std::mem::take(&mut self.recent));
         if let Inst::Fire(event, _) = inst {
+            let bits = self.bits(mask);
             self.list(event, bits);
             self.kept.retain(|(own, ..)| *own != event);
         }
@@ -540,6 +541,13 @@ impl Translator<'_> {
         (self.values, self.recent) = (values, recent);
         self.builder.ins().jump(after, &[]);
         self.builder.switch_to_block(after);
+    }
+
+    /// Not 0 where the mask holds for any element of the turn.
+    fn any(&mut self, mask: Value) -> ir::Value {
+        let masks = self.operand(mask);
+        let any = masks[1..self.copies].iter().fold(masks[0], |any, &mask| self.builder.ins().bor(any, mask));
+        if self.lanes == Lanes::One { any } else { self.builder.ins().vhigh_bits(types::I32, any) }
     }
 
     /// One bit for each element of the turn.
@@ -571,7 +579,7 @@ impl Translator<'_> {
         let mut count = self.builder.ins().umin(stored, elements);
         let bits = self.builder.ins().uextend(types::I64, bits);
         let lanes = self.lanes.count();
-        let whole = self.layout.elements().is_multiple_of(lanes * self.copies);
+        let whole = self.layout.elements() == self.layout.padded();
         for place in 0..lanes * self.copies {
             let shift = i64::try_from(place).unwrap_or(0);
             let first = self.turn().element;

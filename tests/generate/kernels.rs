@@ -1,10 +1,11 @@
 //! Kernels of random core instructions.
 
 use arbitrary::{Result, Unstructured};
-use dvdt::kernel::abi::{ColumnId, Storage, UniformId, Varies};
+use dvdt::kernel::abi::{Array, ArrayId, ColumnId, EventId, Storage, UniformId, Varies};
 use dvdt::kernel::{Binary, Builder, Compare, Inst, Kernel, Shift, Table, Type, Unary, Value};
 
-/// Four columns of floats, two of integers, two of truth values; as many uniforms less one of floats.
+/// Four columns of floats, two of integers, two of truth values; as many uniforms; an array, and two events
+/// that keep a float each.
 pub fn storage() -> Storage {
     let mut storage = Storage::default();
     for (ty, count) in [(Type::F64, 4), (Type::I64, 2), (Type::Bool, 2)] {
@@ -13,7 +14,22 @@ pub fn storage() -> Storage {
             storage.uniform(format!("u_{ty}{number}"), ty, Varies::Ticks);
         }
     }
+    let values = [1.5, -2.0, f64::INFINITY, 0.0, 7.0];
+    storage.arrays.push(Array { name: "array".into(), values: values.into(), columns: None, grain: 1.0, grains: 1.0 });
+    for event in ["one", "two"] {
+        storage.event(event, 1);
+    }
     storage
+}
+
+/// Whether a column is a list of an event.
+fn is_list(storage: &Storage, id: u32) -> bool {
+    storage.events.iter().any(|event| event.elements.0 == id || event.captured.contains(&ColumnId(id)))
+}
+
+/// Whether a uniform is the count of an event.
+fn is_count(storage: &Storage, id: u32) -> bool {
+    storage.events.iter().any(|event| event.count.0 == id)
 }
 
 /// A float that is likely to be special.
@@ -52,7 +68,7 @@ pub fn kernel(u: &mut Unstructured<'_>, storage: &Storage) -> Result<Kernel> {
     }
     let mut writes = vec![];
     for (id, slot) in (0u32..).zip(&storage.uniforms) {
-        if u.ratio(1, 6)? {
+        if !is_count(storage, id) && u.ratio(1, 6)? {
             writes.push((UniformId(id), generator.pick(u, slot.ty, true)?));
         }
     }
@@ -61,13 +77,38 @@ pub fn kernel(u: &mut Unstructured<'_>, storage: &Storage) -> Result<Kernel> {
     for _ in 0..u.int_in_range(1..=60)? {
         generator.inst(u, false)?;
     }
+    let mut happenings = vec![];
+    for event in 0..u.int_in_range(0..=2u32)? {
+        let kept = if u.ratio(1, 2)? { Some(generator.pick(u, Type::F64, false)?) } else { None };
+        happenings.push((EventId(event), generator.pick(u, Type::Bool, false)?, kept, u.ratio(2, 3)?));
+    }
     let mut writes = vec![];
     for (id, slot) in (0u32..).zip(&storage.columns) {
-        if u.ratio(2, 3)? {
-            writes.push((ColumnId(id), generator.pick(u, slot.ty, false)?));
+        if is_list(storage, id) || !u.ratio(2, 3)? {
+            continue;
         }
+        let mut value = generator.pick(u, slot.ty, false)?;
+        if let Some(&(_, mask, ..)) = happenings.first().filter(|_| slot.ty != Type::Bool) {
+            // As code of an event writes it.
+            let mask = happenings.get(u.choose_index(2)?).map_or(mask, |&(_, mask, ..)| mask);
+            if u.ratio(1, 2)? {
+                let then = generator.pick(u, slot.ty, false)?;
+                value = generator.builder.select(mask, then, value);
+            }
+        }
+        writes.push((ColumnId(id), value));
     }
     writes.into_iter().for_each(|(id, value)| generator.builder.store(id, value));
+    for (event, mask, kept, listed) in happenings {
+        if !listed {
+            generator.builder.seldom(mask);
+            continue;
+        }
+        if let Some(value) = kept {
+            generator.builder.emit(event, storage.event_slot(event).captured[0], mask, value);
+        }
+        generator.builder.fire(event, mask);
+    }
     Ok(generator.builder.finish())
 }
 
@@ -81,7 +122,7 @@ const SQUARES: Table = Table(&[0, 1, 4, 9, 16]);
 
 impl Generator<'_> {
     fn inst(&mut self, u: &mut Unstructured<'_>, prologue: bool) -> Result<()> {
-        let inst = match u.int_in_range(0..=13)? {
+        let inst = match u.int_in_range(0..=14)? {
             0..=2 => {
                 let op = *u.choose(&[
                     Binary::Add,
@@ -130,6 +171,7 @@ impl Generator<'_> {
                 Inst::Select(condition, self.pick(u, ty, prologue)?, self.pick(u, ty, prologue)?)
             }
             11 => Inst::Table(SQUARES, self.pick(u, Type::I64, prologue)?),
+            12 => Inst::Lookup(ArrayId(0), self.pick(u, Type::I64, prologue)?),
             _ => self.unary(u, prologue)?,
         };
         let value = self.builder.push(inst);
@@ -193,7 +235,9 @@ impl Generator<'_> {
             return Ok(if prologue { self.builder.tick() } else { self.builder.index() });
         }
         let slots = if prologue { &self.storage.uniforms } else { &self.storage.columns };
-        let fitting: Vec<u32> = (0u32..).zip(slots).filter(|(_, slot)| slot.ty == ty).map(|(id, _)| id).collect();
+        let free = |id| if prologue { !is_count(self.storage, id) } else { !is_list(self.storage, id) };
+        let fitting: Vec<u32> =
+            (0u32..).zip(slots).filter(|&(id, slot)| slot.ty == ty && free(id)).map(|(id, _)| id).collect();
         let id = *u.choose(&fitting)?;
         Ok(if prologue { self.builder.uniform(UniformId(id)) } else { self.builder.load(ColumnId(id)) })
     }

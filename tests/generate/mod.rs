@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
 
 pub mod kernels;
+pub mod memory;
 pub mod models;
 
 /// Bytes to build from: a stream that depends on the seed alone (SplitMix64, Steele et al. 2014).
