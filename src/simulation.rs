@@ -839,7 +839,7 @@ fn seconds(what: &str, time: Input) -> Result<f64, Error> {
         }
     };
     if found != Dimension::TIME {
-        return Err(Error::dimension(&format!("the {what}"), Dimension::TIME, found));
+        return Err(Error::dimension(format!("the {what}"), Dimension::TIME, found));
     }
     Ok(value)
 }
