@@ -3,11 +3,12 @@
 use crate::compile::{self, Executable, GroupCode, Purpose};
 use crate::diagnostic::Report;
 use crate::error::Error;
-use crate::jit::{self, Compiler, Options};
+use crate::jit::{self, Compiler, Lanes, Options};
 use crate::model::Model;
 use crate::simulation::Simulation;
 use crate::source::{LONGEST, SourceId, Sources};
 use crate::syntax;
+use crate::wide;
 use std::fmt::{self, Debug, Formatter};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -492,7 +493,13 @@ impl CompiledModel {
                     Executor::Jit if tick().any(|stages| !jit::takes(&stages.core)) => {
                         "interpreter, because the equations are too long to compile".to_owned()
                     }
-                    Executor::Jit => format!("machine code, {} lanes", self.0.engine.options.lanes.count()),
+                    Executor::Jit => {
+                        let lanes = |stages: &crate::compile::Stages| jit::lanes(self.0.engine.options, &stages.core, &code.layout);
+                        let fewest = tick().map(lanes).min_by_key(|lanes| lanes.count()).unwrap_or_default();
+                        let fused = fewest == Lanes::Four && tick().all(|stages| wide::fuses(&stages.core, &code.layout));
+                        let ticks = if fused { ", fused ticks" } else { "" };
+                        format!("machine code, {} lanes{ticks}", fewest.count())
+                    }
                     Executor::Interpreter => "interpreter".to_owned(),
                 },
                 body,

@@ -36,6 +36,7 @@
 //! which [`interpret`] reads or [`jit`] compiles, and [`runtime`] calls.
 
 pub mod algebra;
+pub mod codegen;
 pub mod compile;
 pub mod diagnostic;
 pub mod dimension;
@@ -50,6 +51,7 @@ pub mod scheme;
 pub mod source;
 pub mod syntax;
 pub mod table;
+pub mod wide;
 
 mod builder;
 mod checkpoint;

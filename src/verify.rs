@@ -99,9 +99,16 @@ fn all_forms(
     let simulation = |engine: Engine| compile(engine)?.simulation_with_seed(seed);
     let reference = simulation(Engine::new().executor(Executor::Interpreter))?;
     let mut others = vec![];
-    for (lanes, interleave) in
-        [(Lanes::One, None), (Lanes::Two, None), (Lanes::Two, Some(1)), (Lanes::Two, Some(2)), (Lanes::Two, Some(4))]
-    {
+    let forms = [
+        (Lanes::One, None),
+        (Lanes::Two, None),
+        (Lanes::Two, Some(1)),
+        (Lanes::Two, Some(2)),
+        (Lanes::Two, Some(4)),
+        (Lanes::Four, None),
+        (Lanes::Four, Some(1)),
+    ];
+    for (lanes, interleave) in forms {
         let options = Options { lanes, interleave };
         others.push((options, simulation(Engine::new().options(options))?));
     }

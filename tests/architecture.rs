@@ -6,13 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the ground up. Modules of one floor do not name each other, but for those of the door.
-const FLOORS: [&[&str]; 9] = [
+const FLOORS: [&[&str]; 11] = [
     &["source", "dimension", "random", "table"],
     &["diagnostic"],
     &["syntax", "algebra"],
     &["model"],
     &["scheme"],
     &["kernel"],
+    &["codegen"],
+    &["wide"],
     &["interpret", "jit", "runtime"],
     &["compile"],
     DOOR,
@@ -35,6 +37,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("cranelift_jit", &["jit"]),
     ("cranelift_module", &["jit"]),
     ("cranelift_native", &["jit"]),
+    ("iced_x86", &["wide"]),
     ("memmap2", &["runtime"]),
     ("bytemuck", &["interpret", "runtime", "checkpoint", "model"]),
     ("npyz", &["output", "table"]),

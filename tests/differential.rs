@@ -10,13 +10,14 @@ use dvdt::kernel::{Inst, Kernel, verify};
 use generate::memory::{filled, run};
 
 /// How many kernels one run takes.
-const KERNELS: u64 = 4000;
+const KERNELS: u64 = 6000;
 
 /// Every way in which a kernel is compiled.
 fn all_options() -> Vec<Options> {
     let interleaves = [Some(1), Some(2), Some(4)];
-    let lanes = [Lanes::One, Lanes::Two];
-    lanes.into_iter().flat_map(|lanes| interleaves.map(|interleave| Options { lanes, interleave })).collect()
+    let lanes = [Lanes::One, Lanes::Two, Lanes::Four];
+    let all = lanes.into_iter().flat_map(|lanes| interleaves.map(|interleave| Options { lanes, interleave }));
+    all.chain([Options::default()]).collect()
 }
 
 #[test]
@@ -30,13 +31,13 @@ fn kernels_agree_for_all_lanes_and_sizes() {
         let mut u = Unstructured::new(&bytes);
         let kernel: Kernel = generate::kernels::kernel(&mut u, &storage).expect("enough bytes");
         verify(&kernel, &storage).expect("a well-formed kernel");
-        let size = [0, 1, 2, 3, 7, 8, 9, 33][(seed % 8) as usize];
+        let size = [0, 1, 2, 3, 4, 5, 7, 8, 9, 17, 33, 70][(seed % 12) as usize];
         let layout = Layout::new(storage.clone(), size);
         let start = filled(&mut u, &layout).expect("enough bytes");
         let fires = kernel.insts.iter().any(|inst| matches!(inst, Inst::Fire(..)));
         fired += u32::from(fires);
         let expected = run(&Interpreter::new(kernel.clone(), layout.clone()), &layout, &start, fires);
-        let compiler = &compilers[(seed as usize / 8) % compilers.len()];
+        let compiler = &compilers[(seed as usize / 12) % compilers.len()];
         let code = &compiler.compile(&[(&kernel, &layout)]).expect("compilation")[0];
         let found = run(code, &layout, &start, fires);
         if let Some((one, other)) = expected.iter().zip(&found).find(|(one, other)| one != other) {

@@ -45,8 +45,15 @@ fn run(engine: &Engine, text: &str, seed: u64) -> Vec<(String, u64)> {
 
 #[test]
 fn interpreter_and_machine_code_agree() {
-    let forms =
-        [(Lanes::One, None), (Lanes::Two, None), (Lanes::Two, Some(1)), (Lanes::Two, Some(2)), (Lanes::Two, Some(4))];
+    let forms = [
+        (Lanes::Four, None),
+        (Lanes::One, None),
+        (Lanes::Two, None),
+        (Lanes::Four, Some(1)),
+        (Lanes::Two, Some(1)),
+        (Lanes::Four, Some(2)),
+        (Lanes::Two, Some(4)),
+    ];
     for seed in 0..MODELS {
         let bytes = generate::bytes(seed, 8192);
         let text = generate::models::model(&mut Unstructured::new(&bytes)).unwrap();

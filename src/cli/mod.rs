@@ -40,11 +40,11 @@ struct Code {
     /// Who computes
     #[arg(long, value_enum, default_value_t = ExecutorName::Jit)]
     executor: ExecutorName,
-    /// Elements per instruction: 1 or 2
-    #[arg(long, value_name = "N", default_value = "2", value_parser = ["1", "2"])]
+    /// Elements per instruction: 1, 2 or 4; 4 where machine and equations allow, or else 2
+    #[arg(long, value_name = "N", default_value = "4", value_parser = ["1", "2", "4"])]
     lanes: String,
-    /// Vectors per turn of a loop: 1, 2 or 4 [default: by the length of the body]
-    #[arg(long, value_name = "N", value_parser = ["1", "2", "4"])]
+    /// Vectors per turn of a loop: 1, 2, 4 or 8 [default: by the length of the body]
+    #[arg(long, value_name = "N", value_parser = ["1", "2", "4", "8"])]
     interleave: Option<String>,
 }
 
@@ -58,7 +58,11 @@ enum ExecutorName {
 
 impl Code {
     fn engine(&self) -> Engine {
-        let lanes = if self.lanes == "1" { Lanes::One } else { Lanes::Two };
+        let lanes = match self.lanes.as_str() {
+            "1" => Lanes::One,
+            "2" => Lanes::Two,
+            _ => Lanes::Four,
+        };
         let interleave = self.interleave.as_ref().and_then(|count| count.parse().ok());
         let executor = match self.executor {
             ExecutorName::Jit => Executor::Jit,

@@ -1,7 +1,6 @@
 //! What each instruction is in Cranelift, on single numbers or vectors of two.
 
-use super::Lanes;
-use super::translate::Translator;
+use super::translate::{Translator, Width};
 use crate::kernel::abi::ArrayId;
 use crate::kernel::{Binary, Compare, Inst, Shift, Table, Type, Unary, Value};
 use cranelift::codegen::ir;
@@ -39,24 +38,24 @@ impl Translator<'_> {
             Unary::ToInteger => {
                 self.per_lane(a, types::F64, |builder, lane| builder.ins().fcvt_to_sint_sat(types::I64, lane))
             }
-            Unary::FromBool if self.lanes == Lanes::One => self.builder.ins().uextend(types::I64, a),
+            Unary::FromBool if self.lanes == Width::One => self.builder.ins().uextend(types::I64, a),
             Unary::FromBool => {
                 let one = self.pool_load(types::I64X2, [1; 2]);
                 self.builder.ins().band(a, one)
             }
             Unary::ToBits => self.cast(self.int_type(), a),
             Unary::FromBits => self.cast(self.float_type(), a),
-            Unary::Not if self.lanes == Lanes::One => self.builder.ins().bxor_imm_u(a, 1),
+            Unary::Not if self.lanes == Width::One => self.builder.ins().bxor_imm_u(a, 1),
             Unary::Not => self.builder.ins().bnot(a),
         }
     }
 
     fn float_type(&self) -> ir::Type {
-        if self.lanes == Lanes::One { types::F64 } else { types::F64X2 }
+        if self.lanes == Width::One { types::F64 } else { types::F64X2 }
     }
 
     fn int_type(&self) -> ir::Type {
-        if self.lanes == Lanes::One { types::I64 } else { types::I64X2 }
+        if self.lanes == Width::One { types::I64 } else { types::I64X2 }
     }
 
     fn cast(&mut self, ty: ir::Type, a: ir::Value) -> ir::Value {
@@ -64,7 +63,7 @@ impl Translator<'_> {
     }
 
     fn flip_sign(&mut self, a: ir::Value) -> ir::Value {
-        if self.lanes == Lanes::One {
+        if self.lanes == Width::One {
             return self.builder.ins().fneg(a);
         }
         let sign = self.pool_load(types::F64X2, [1 << 63; 2]);
@@ -72,7 +71,7 @@ impl Translator<'_> {
     }
 
     fn clear_sign(&mut self, a: ir::Value) -> ir::Value {
-        if self.lanes == Lanes::One {
+        if self.lanes == Width::One {
             return self.builder.ins().fabs(a);
         }
         let rest = self.pool_load(types::F64X2, [!(1 << 63); 2]);
@@ -135,7 +134,7 @@ impl Translator<'_> {
     }
 
     fn select(&mut self, ty: Option<Type>, condition: ir::Value, a: ir::Value, b: ir::Value) -> ir::Value {
-        if self.lanes == Lanes::One {
+        if self.lanes == Width::One {
             return self.builder.ins().select(condition, a, b);
         }
         let mask = if ty == Some(Type::F64) { self.cast(types::F64X2, condition) } else { condition };
@@ -167,7 +166,7 @@ impl Translator<'_> {
         lane_type: ir::Type,
         f: impl Fn(&mut FunctionBuilder<'_>, ir::Value) -> ir::Value,
     ) -> ir::Value {
-        if self.lanes == Lanes::One {
+        if self.lanes == Width::One {
             return f(&mut self.builder, a);
         }
         debug_assert_eq!(self.builder.func.dfg.value_type(a).lane_type(), lane_type);
@@ -184,7 +183,7 @@ impl Translator<'_> {
         b: ir::Value,
         f: impl Fn(&mut FunctionBuilder<'_>, ir::Value, ir::Value) -> ir::Value,
     ) -> ir::Value {
-        if self.lanes == Lanes::One {
+        if self.lanes == Width::One {
             return f(&mut self.builder, a, b);
         }
         let lanes = [0u8, 1].map(|lane| {

@@ -1,20 +1,21 @@
-//! The compiling executor: core kernels become machine code through Cranelift.
+//! The compiling executor: core kernels become machine code, in vectors of 256 bits through [`wide`]
+//! where the machine has them and the kernel is such, and otherwise through Cranelift.
 //!
 //! Cranelift runs at `opt_level=none`: our kernels are already folded and shared, its optimiser
-//! would undo the order that `order` has chosen and hoist constants into spills. Vectors are 128
+//! would undo the order that `codegen` has chosen and hoist constants into spills. Vectors are 128
 //! bits wide on x86-64 and aarch64, two numbers each.
 
 mod arithmetic;
 mod code;
-mod order;
 mod pool;
-mod sink;
 mod translate;
 
 pub use code::Code;
 
 use crate::kernel::abi::Layout;
 use crate::kernel::{Kernel, verify};
+use crate::wide;
+use code::Constants;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
@@ -28,8 +29,11 @@ pub enum Lanes {
     /// Scalar code.
     One,
     /// 128-bit vectors of two numbers.
-    #[default]
     Two,
+    /// 256-bit vectors of four numbers, where the machine has AVX2 and the kernel does not divide
+    /// integers; otherwise as `Two`.
+    #[default]
+    Four,
 }
 
 impl Lanes {
@@ -38,6 +42,7 @@ impl Lanes {
         match self {
             Lanes::One => 1,
             Lanes::Two => 2,
+            Lanes::Four => 4,
         }
     }
 }
@@ -47,8 +52,8 @@ impl Lanes {
 pub struct Options {
     /// Elements per instruction.
     pub lanes: Lanes,
-    /// How many vectors a turn of the loop takes side by side: 1, 2 or 4, to which other numbers are
-    /// rounded up; `None` decides by the length of the body.
+    /// How many vectors a turn of the loop takes side by side: 1, 2, 4 or 8, as far as the kind of code
+    /// allows; `None` decides by the length of the body.
     pub interleave: Option<usize>,
 }
 
@@ -87,6 +92,14 @@ const LONGEST: usize = 300_000;
 /// Whether a kernel is short enough to be compiled.
 pub fn takes(kernel: &Kernel) -> bool {
     kernel.insts.len() <= LONGEST
+}
+
+/// How many elements an instruction takes in the code of a kernel on this machine.
+pub fn lanes(options: Options, kernel: &Kernel, layout: &Layout) -> Lanes {
+    match options.lanes {
+        Lanes::Four if !(wide::has_machine() && wide::takes(kernel, layout)) => Lanes::Two,
+        lanes => lanes,
+    }
 }
 
 /// Kernels of more instructions than this get the faster register allocator. At 7,200 instructions
@@ -133,9 +146,19 @@ impl Compiler {
         let mut parts = Vec::with_capacity(kernels.len());
         for (number, (kernel, layout)) in kernels.iter().enumerate() {
             check(kernel, layout)?;
+            let name = format!("{number}:{}", kernel.name);
+            if self.is_wide(kernel, layout) {
+                let made = wide::function(kernel, layout, self.options.interleave).map_err(Error::Compilation)?;
+                // What a signature says is only used by callers that Cranelift compiles: there are none.
+                let function = module
+                    .declare_function(&name, Linkage::Export, &module.make_signature())
+                    .map_err(|error| failed(&error))?;
+                module.define_function_bytes(function, 32, &made.code, &[]).map_err(|error| failed(&error))?;
+                parts.push((function, Constants::Wide(made.pool), *layout));
+                continue;
+            }
             let isa = self.isa_for(kernel);
             let pool = translate::translate(kernel, layout, self.options, isa, &mut context.func, &mut frontend);
-            let name = format!("{number}:{}", kernel.name);
             let function = module
                 .declare_function(&name, Linkage::Export, &context.func.signature)
                 .map_err(|error| failed(&error))?;
@@ -149,7 +172,7 @@ impl Compiler {
                 .define_function_bytes(function, alignment, compiled.code_buffer(), &[])
                 .map_err(|error| failed(&error))?;
             module.clear_context(&mut context);
-            parts.push((function, pool, *layout));
+            parts.push((function, Constants::Cranelift(pool), *layout));
         }
         module.finalize_definitions().map_err(|error| failed(&error))?;
         Ok(code::link(module, parts))
@@ -170,7 +193,15 @@ impl Compiler {
         let compiled = context
             .compile(isa, &mut ControlPlane::default())
             .map_err(|error| Error::Compilation(format!("{:?}", error.inner)))?;
-        Ok(Listing { clif, asm: compiled.vcode.clone().unwrap_or_default() })
+        let asm = match self.is_wide(kernel, layout) {
+            true => wide::listing(kernel, layout, self.options.interleave),
+            false => compiled.vcode.clone().unwrap_or_default(),
+        };
+        Ok(Listing { clif, asm })
+    }
+
+    fn is_wide(&self, kernel: &Kernel, layout: &Layout) -> bool {
+        lanes(self.options, kernel, layout) == Lanes::Four
     }
 
     fn isa_for(&self, kernel: &Kernel) -> &dyn TargetIsa {

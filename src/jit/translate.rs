@@ -10,8 +10,8 @@
 //! ```
 
 use super::pool::Pool;
-use super::sink::Sinking;
-use super::{Lanes, Options, order};
+use super::{Lanes, Options};
+use crate::codegen::{self, Sinking, is_leaf};
 use crate::kernel::abi::{ColumnId, EventId, Layout};
 use crate::kernel::{Inst, Kernel, Type, Unary, Value};
 use cranelift::codegen::ir;
@@ -38,6 +38,22 @@ const REACH: usize = 6;
 /// they are loaded at each use instead.
 const KEPT_UNIFORMS: usize = 3;
 
+/// How many numbers Cranelift's instructions take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Width {
+    One,
+    Two,
+}
+
+impl Width {
+    fn count(self) -> usize {
+        match self {
+            Width::One => 1,
+            Width::Two => 2,
+        }
+    }
+}
+
 /// One Cranelift value per vector of a turn.
 type Copies = [ir::Value; MOST_COPIES];
 
@@ -59,21 +75,19 @@ pub(super) fn translate(
     builder.switch_to_block(entry);
     let params: Vec<ir::Value> = builder.block_params(entry).to_vec();
     let sinking = Sinking::new(kernel);
-    let computed = |value: &Value| !order::is_leaf(kernel.inst(*value)) && !sinking.is_apart(*value);
-    let operations = kernel.values().skip(kernel.prologue).filter(computed).count();
-    let copies = copies(kernel, operations, options);
-    let body = order::order(kernel, &sinking, copies);
+    let copies = copies(kernel, codegen::operations(kernel, &sinking), options);
+    let body = codegen::order(kernel, &sinking, copies);
     let mut translator = Translator {
         kernel,
         layout,
-        lanes: options.lanes,
+        lanes: if options.lanes == Lanes::One { Width::One } else { Width::Two },
         copies,
         memory: params[0],
         pool_base: params[1],
         pool: Pool::default(),
         values: vec![None; kernel.insts.len()],
         scratch: vec![None; kernel.insts.len()],
-        needs_negation: negations(kernel),
+        needs_negation: codegen::negations(kernel),
         turn: None,
         recent: FxHashMap::default(),
         kept: vec![],
@@ -98,21 +112,10 @@ fn copies(kernel: &Kernel, operations: usize, options: Options) -> usize {
     options.interleave.unwrap_or(automatic).clamp(1, MOST_COPIES).next_power_of_two()
 }
 
-/// The negations that somebody other than `fma` uses; `fma` negates for free.
-fn negations(kernel: &Kernel) -> Vec<bool> {
-    let mut needed = vec![false; kernel.insts.len()];
-    for inst in kernel.insts.iter().filter(|inst| !matches!(inst, Inst::Fma(..))) {
-        for operand in inst.operands() {
-            needed[operand.index()] = true;
-        }
-    }
-    needed
-}
-
 pub(super) struct Translator<'a> {
     pub(super) kernel: &'a Kernel,
     pub(super) layout: &'a Layout,
-    pub(super) lanes: Lanes,
+    pub(super) lanes: Width,
     copies: usize,
     memory: ir::Value,
     pub(super) pool_base: ir::Value,
@@ -200,7 +203,7 @@ impl Translator<'_> {
 
     fn prologue(&mut self, tick: ir::Value) {
         let vector = self.lanes;
-        self.lanes = Lanes::One;
+        self.lanes = Width::One;
         for value in self.kernel.values().take(self.kernel.prologue) {
             let result = match self.kernel.inst(value) {
                 Inst::Tick => Some(tick),
@@ -245,7 +248,7 @@ impl Translator<'_> {
 
     /// Turns the prologue's results that the body uses into vectors.
     fn broadcast(&mut self) {
-        if self.lanes == Lanes::One {
+        if self.lanes == Width::One {
             return;
         }
         let used = self.used_uniforms();
@@ -314,7 +317,7 @@ impl Translator<'_> {
                 self.event(value, inst, mask);
                 continue;
             }
-            if matches!(inst, Inst::Unary(Unary::Negate, _)) && !self.needs_negation[value.index()] {
+            if codegen::is_free(inst, self.needs_negation[value.index()]) {
                 continue;
             }
             self.instruction(value, inst);
@@ -382,12 +385,12 @@ impl Translator<'_> {
 
     fn constant(&mut self, bits: u64, ty: Type) -> Copies {
         let constant = match (self.lanes, ty) {
-            (Lanes::One, Type::Bool) => self.builder.ins().iconst(types::I8, bits.cast_signed()),
-            (Lanes::One, Type::I64) => self.builder.ins().iconst(types::I64, bits.cast_signed()),
-            (Lanes::One, Type::F64) => self.pool_load(types::F64, [bits; 2]),
-            (Lanes::Two, Type::Bool) => self.pool_load(types::I64X2, [bits.wrapping_neg(); 2]),
-            (Lanes::Two, Type::I64) => self.pool_load(types::I64X2, [bits; 2]),
-            (Lanes::Two, Type::F64) => self.pool_load(types::F64X2, [bits; 2]),
+            (Width::One, Type::Bool) => self.builder.ins().iconst(types::I8, bits.cast_signed()),
+            (Width::One, Type::I64) => self.builder.ins().iconst(types::I64, bits.cast_signed()),
+            (Width::One, Type::F64) => self.pool_load(types::F64, [bits; 2]),
+            (Width::Two, Type::Bool) => self.pool_load(types::I64X2, [bits.wrapping_neg(); 2]),
+            (Width::Two, Type::I64) => self.pool_load(types::I64X2, [bits; 2]),
+            (Width::Two, Type::F64) => self.pool_load(types::F64X2, [bits; 2]),
         };
         [constant; MOST_COPIES]
     }
@@ -427,10 +430,10 @@ impl Translator<'_> {
             let first = copy * self.lanes.count();
             *slot = match (self.lanes, self.kernel.type_of(value)) {
                 (_, Some(Type::Bool)) => self.load_bools(offset + first),
-                (Lanes::One, Some(Type::F64)) => self.load_words(types::F64, offset + first * 8),
-                (Lanes::One, _) => self.load_words(types::I64, offset + first * 8),
-                (Lanes::Two, Some(Type::F64)) => self.load_words(types::F64X2, offset + first * 8),
-                (Lanes::Two, _) => self.load_words(types::I64X2, offset + first * 8),
+                (Width::One, Some(Type::F64)) => self.load_words(types::F64, offset + first * 8),
+                (Width::One, _) => self.load_words(types::I64, offset + first * 8),
+                (Width::Two, Some(Type::F64)) => self.load_words(types::F64X2, offset + first * 8),
+                (Width::Two, _) => self.load_words(types::I64X2, offset + first * 8),
             };
         }
         copies
@@ -438,14 +441,14 @@ impl Translator<'_> {
 
     fn load_words(&mut self, ty: ir::Type, offset: usize) -> ir::Value {
         let (base, displacement) = self.place(self.turn().words, offset);
-        let flags = if self.lanes == Lanes::Two { aligned() } else { unaligned() };
+        let flags = if self.lanes == Width::Two { aligned() } else { unaligned() };
         self.builder.ins().load(ty, flags, base, displacement)
     }
 
     fn load_bools(&mut self, offset: usize) -> ir::Value {
         let (base, displacement) = self.place(self.turn().bytes, offset);
         let first = self.builder.ins().load(types::I8, unaligned(), base, displacement);
-        if self.lanes == Lanes::One {
+        if self.lanes == Width::One {
             return first;
         }
         let second = self.builder.ins().load(types::I8, unaligned(), base, displacement + 1);
@@ -477,7 +480,7 @@ impl Translator<'_> {
                 self.store_bools(value, offset + first);
             } else {
                 let (base, displacement) = self.place(self.turn().words, offset + first * 8);
-                let flags = if self.lanes == Lanes::Two { aligned() } else { unaligned() };
+                let flags = if self.lanes == Width::Two { aligned() } else { unaligned() };
                 self.builder.ins().store(flags, value, base, displacement);
             }
         }
@@ -485,7 +488,7 @@ impl Translator<'_> {
 
     fn store_bools(&mut self, value: ir::Value, offset: usize) {
         let (base, displacement) = self.place(self.turn().bytes, offset);
-        if self.lanes == Lanes::One {
+        if self.lanes == Width::One {
             self.builder.ins().store(unaligned(), value, base, displacement);
             return;
         }
@@ -531,7 +534,7 @@ impl Translator<'_> {
         }
         for &inner in &sunk.cone {
             let inner_inst = self.kernel.inst(inner);
-            if !order::is_leaf(inner_inst) {
+            if !is_leaf(inner_inst) {
                 self.instruction(inner, inner_inst);
             }
         }
@@ -547,7 +550,7 @@ impl Translator<'_> {
     fn any(&mut self, mask: Value) -> ir::Value {
         let masks = self.operand(mask);
         let any = masks[1..self.copies].iter().fold(masks[0], |any, &mask| self.builder.ins().bor(any, mask));
-        if self.lanes == Lanes::One { any } else { self.builder.ins().vhigh_bits(types::I32, any) }
+        if self.lanes == Width::One { any } else { self.builder.ins().vhigh_bits(types::I32, any) }
     }
 
     /// One bit for each element of the turn.
@@ -555,7 +558,7 @@ impl Translator<'_> {
         let masks = self.operand(mask);
         let mut bits = None;
         for (copy, &mask) in masks.iter().enumerate().take(self.copies) {
-            let own = if self.lanes == Lanes::One {
+            let own = if self.lanes == Width::One {
                 self.builder.ins().uextend(types::I32, mask)
             } else {
                 self.builder.ins().vhigh_bits(types::I32, mask)
@@ -598,7 +601,7 @@ impl Translator<'_> {
             self.builder.ins().store(unaligned(), element, base, offset);
             for (_, list, copies) in self.kept.clone().into_iter().filter(|(own, ..)| *own == event) {
                 let vector = copies[place / lanes];
-                let value = if self.lanes == Lanes::One {
+                let value = if self.lanes == Width::One {
                     vector
                 } else {
                     let lane = u8::try_from(place % lanes).unwrap_or(0);
@@ -615,7 +618,7 @@ impl Translator<'_> {
     fn index(&mut self, copy: usize) -> ir::Value {
         let first = (copy * self.lanes.count()) as u64;
         let element = self.turn().element;
-        if self.lanes == Lanes::One {
+        if self.lanes == Width::One {
             return self.builder.ins().iadd_imm_u(element, first.cast_signed());
         }
         let offsets = self.pool_load(types::I64X2, [first, first + 1]);

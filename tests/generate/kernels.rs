@@ -60,25 +60,27 @@ pub fn integer(u: &mut Unstructured<'_>) -> Result<i64> {
     })
 }
 
-/// A core kernel over [`storage`].
+/// A core kernel over [`storage`]. Some are short and without events, and store only what they load, so that
+/// their ticks may be fused.
 pub fn kernel(u: &mut Unstructured<'_>, storage: &Storage) -> Result<Kernel> {
     let mut generator = Generator { builder: Builder::new("generated", storage), storage, pool: Default::default() };
-    for _ in 0..u.int_in_range(0..=10)? {
+    let quiet = u.ratio(1, 5)?;
+    for _ in 0..u.int_in_range(0..=if quiet { 3 } else { 10 })? {
         generator.inst(u, true)?;
     }
     let mut writes = vec![];
     for (id, slot) in (0u32..).zip(&storage.uniforms) {
-        if !is_count(storage, id) && u.ratio(1, 6)? {
+        if !quiet && !is_count(storage, id) && u.ratio(1, 6)? {
             writes.push((UniformId(id), generator.pick(u, slot.ty, true)?));
         }
     }
     writes.into_iter().for_each(|(id, value)| generator.builder.set_uniform(id, value));
     generator.builder.begin_body();
-    for _ in 0..u.int_in_range(1..=60)? {
+    for _ in 0..u.int_in_range(1..=if quiet { 12 } else { 60 })? {
         generator.inst(u, false)?;
     }
     let mut happenings = vec![];
-    for event in 0..u.int_in_range(0..=2u32)? {
+    for event in 0..u.int_in_range(0..=if quiet { 0 } else { 2u32 })? {
         let kept = if u.ratio(1, 2)? { Some(generator.pick(u, Type::F64, false)?) } else { None };
         happenings.push((EventId(event), generator.pick(u, Type::Bool, false)?, kept, u.ratio(2, 3)?));
     }
@@ -88,6 +90,14 @@ pub fn kernel(u: &mut Unstructured<'_>, storage: &Storage) -> Result<Kernel> {
             continue;
         }
         let mut value = generator.pick(u, slot.ty, false)?;
+        if quiet {
+            let load = generator.builder.load(ColumnId(id));
+            value = match slot.ty {
+                Type::F64 => generator.builder.push(Inst::Binary(Binary::Add, load, value)),
+                Type::I64 => generator.builder.push(Inst::Binary(Binary::IntXor, load, value)),
+                Type::Bool => continue,
+            };
+        }
         if let Some(&(_, mask, ..)) = happenings.first().filter(|_| slot.ty != Type::Bool) {
             // As code of an event writes it.
             let mask = happenings.get(u.choose_index(2)?).map_or(mask, |&(_, mask, ..)| mask);

@@ -8,38 +8,39 @@ use crate::kernel::{Inst, Kernel, Value};
 
 /// What stands apart for one `fire` or `seldom`.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sunk {
+pub struct Sunk {
     /// In order.
-    pub(super) stores: Vec<SunkStore>,
+    pub stores: Vec<SunkStore>,
     /// What is computed for them alone, in order; the selects are the last.
-    pub(super) cone: Vec<Value>,
+    pub cone: Vec<Value>,
     /// Computed values that the block needs.
-    pub(super) needs: Vec<Value>,
+    pub needs: Vec<Value>,
     /// Loads of the stored columns that others use too.
-    pub(super) loads: Vec<Value>,
+    pub loads: Vec<Value>,
 }
 
 /// A store in two halves.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SunkStore {
+pub struct SunkStore {
     /// The instruction.
-    pub(super) store: Value,
-    pub(super) column: ColumnId,
+    pub store: Value,
+    /// Where to.
+    pub column: ColumnId,
     /// What is stored where the event happens in some lane.
-    pub(super) select: Value,
+    pub select: Value,
     /// What is stored before; `None` where that is what the column holds already.
-    pub(super) mostly: Option<Value>,
+    pub mostly: Option<Value>,
 }
 
 /// By instruction: what stands apart for it, and whether the instruction itself stands apart.
-pub(super) struct Sinking {
+pub struct Sinking {
     sunk: Vec<Option<Sunk>>,
     apart: Vec<bool>,
 }
 
 impl Sinking {
     /// Looks at every event of `kernel`.
-    pub(super) fn new(kernel: &Kernel) -> Self {
+    pub fn new(kernel: &Kernel) -> Self {
         let count = kernel.insts.len();
         let mut sinking = Sinking { sunk: vec![None; count], apart: vec![false; count] };
         let mut uses = kernel.uses();
@@ -53,12 +54,12 @@ impl Sinking {
     }
 
     /// Whether `value` is not computed in the order of the body.
-    pub(super) fn is_apart(&self, value: Value) -> bool {
+    pub fn is_apart(&self, value: Value) -> bool {
         self.apart[value.index()]
     }
 
     /// What stands apart for an event.
-    pub(super) fn of(&self, value: Value) -> Option<&Sunk> {
+    pub fn of(&self, value: Value) -> Option<&Sunk> {
         self.sunk[value.index()].as_ref()
     }
 

@@ -18,7 +18,7 @@ const WINDOW: usize = 48;
 
 /// The instructions of the body that take part in a run, in the order to emit them. Loads and
 /// constants are left out: they are emitted where they are first used.
-pub(super) fn order(kernel: &Kernel, sinking: &Sinking, copies: usize) -> Vec<Value> {
+pub fn order(kernel: &Kernel, sinking: &Sinking, copies: usize) -> Vec<Value> {
     let copies = u32::try_from(copies).unwrap_or(1).max(1);
     let mut state = State::new(kernel, sinking, copies);
     let mut order = Vec::with_capacity(kernel.insts.len() - kernel.prologue);
@@ -31,7 +31,7 @@ pub(super) fn order(kernel: &Kernel, sinking: &Sinking, copies: usize) -> Vec<Va
 }
 
 /// Whether a value is fetched where it is used instead of being computed.
-pub(super) fn is_leaf(inst: Inst) -> bool {
+pub fn is_leaf(inst: Inst) -> bool {
     matches!(inst, Inst::Float(_) | Inst::Integer(_) | Inst::Boolean(_) | Inst::Load(_) | Inst::Uniform(_) | Inst::Tick)
 }
 

@@ -1,0 +1,299 @@
+//! Registers: each value is in one when it is needed, and the one that is needed latest gives way.
+//!
+//! A body has no branches, so that this rule (Belády's) costs the fewest reloads. What has a place in
+//! memory anyway, constants and columns, is read from there again or is an operand in memory.
+
+use super::assembler::{Address, Operand};
+use super::emit::Emitter;
+use super::uses::Moment;
+use crate::kernel::{Inst, Type, Value};
+use iced_x86::{Code, Register};
+
+/// Vector registers of AVX2.
+pub(super) const REGISTERS: usize = 16;
+
+/// A value is fetched into a register, and not read from memory twice, when it is needed again within so
+/// many instructions.
+const REACH: u32 = 6;
+
+/// A value in one of the vectors of a turn; what is the same for all elements has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entity {
+    pub(super) value: Value,
+    pub(super) copy: u8,
+}
+
+/// Where a value can be had again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Home {
+    /// As a vector, that instructions may read.
+    Vector(Address),
+    /// As one byte per lane.
+    Bytes(Address),
+}
+
+/// Which register holds what.
+#[derive(Clone)]
+pub(super) struct Registers {
+    holder: [Option<Entity>; REGISTERS],
+    /// In use by the instruction that is being emitted.
+    locked: u16,
+    /// Kept during the loop.
+    pinned: u16,
+    register: Vec<Option<u8>>,
+    home: Vec<Option<Home>>,
+    /// Places of the frame that are free again.
+    free: Vec<i32>,
+    /// Those that are free after this instruction, which may still read them.
+    freed: Vec<i32>,
+    /// The place of each value that has one of its own.
+    slot: Vec<Option<i32>>,
+    copies: usize,
+}
+
+impl Registers {
+    pub(super) fn new(values: usize, copies: usize) -> Self {
+        Registers {
+            holder: [None; REGISTERS],
+            locked: 0,
+            pinned: 0,
+            register: vec![None; values * copies],
+            home: vec![None; values * copies],
+            free: vec![],
+            freed: vec![],
+            slot: vec![None; values * copies],
+            copies,
+        }
+    }
+
+    fn at(&self, entity: Entity) -> usize {
+        entity.value.index() * self.copies + usize::from(entity.copy)
+    }
+
+    pub(super) fn of(&self, entity: Entity) -> Option<u8> {
+        self.register[self.at(entity)]
+    }
+
+    pub(super) fn home(&self, entity: Entity) -> Option<Home> {
+        self.home[self.at(entity)]
+    }
+
+    pub(super) fn set_home(&mut self, entity: Entity, home: Option<Home>) {
+        let at = self.at(entity);
+        self.home[at] = home;
+    }
+
+    pub(super) fn hold(&mut self, register: u8, entity: Entity) {
+        let at = self.at(entity);
+        self.holder[usize::from(register)] = Some(entity);
+        self.register[at] = Some(register);
+    }
+
+    fn drop(&mut self, register: u8) {
+        if let Some(entity) = self.holder[usize::from(register)].take() {
+            let at = self.at(entity);
+            self.register[at] = None;
+        }
+    }
+
+    fn lock(&mut self, register: u8) {
+        self.locked |= 1 << register;
+    }
+
+    /// The instruction is complete.
+    pub(super) fn unlock(&mut self) {
+        self.locked = 0;
+        self.free.append(&mut self.freed);
+    }
+
+    pub(super) fn pin(&mut self, register: u8) {
+        self.pinned |= 1 << register;
+    }
+
+    /// Forgets what registers hold but for what is pinned.
+    pub(super) fn clear(&mut self) {
+        for register in 0..16 {
+            if self.pinned & 1 << register == 0 {
+                self.drop(register);
+            }
+        }
+    }
+
+    /// Forgets where a value can be had again.
+    pub(super) fn forget(&mut self, entity: Entity) {
+        let at = self.at(entity);
+        self.home[at] = None;
+        self.free.extend(self.slot[at].take());
+    }
+
+    pub(super) fn held(&self) -> impl Iterator<Item = (u8, Entity)> + use<> {
+        (0u8..).zip(self.holder).filter_map(|(register, entity)| Some((register, entity?)))
+    }
+
+    fn is_free(&self, register: u8) -> bool {
+        self.holder[usize::from(register)].is_none() && self.locked & 1 << register == 0
+    }
+}
+
+impl Emitter<'_> {
+    /// The vector of `value` for a copy.
+    pub(super) fn entity(&self, value: Value, copy: usize) -> Entity {
+        let shared = self.kernel.is_uniform(value)
+            || matches!(self.kernel.inst(value), Inst::Float(_) | Inst::Integer(_) | Inst::Boolean(_));
+        Entity { value, copy: if shared { 0 } else { u8::try_from(copy).unwrap_or(0) } }
+    }
+
+    /// When it is needed from `from` on.
+    pub(super) fn next(&self, entity: Entity, from: Moment) -> Option<Moment> {
+        self.uses.next(entity.value, from)
+    }
+
+    /// Whether nothing needs it after this instruction.
+    pub(super) fn dies(&self, entity: Entity) -> bool {
+        let kept = self.registers.of(entity).is_some_and(|register| self.registers.pinned & 1 << register != 0);
+        !kept && self.next(entity, self.now + 1).is_none()
+    }
+
+    /// A register for this instruction.
+    pub(super) fn take(&mut self) -> u8 {
+        let register = (0..16).find(|&register| self.registers.is_free(register)).unwrap_or_else(|| self.evict());
+        self.registers.lock(register);
+        register
+    }
+
+    /// Frees the register whose value is needed latest; one that can be had again costs nothing.
+    fn evict(&mut self) -> u8 {
+        let fixed = self.registers.locked | self.registers.pinned;
+        let candidates = self.registers.held().filter(|&(register, _)| fixed & 1 << register == 0);
+        let latest = candidates.max_by_key(|&(register, entity)| {
+            (self.next(entity, self.now).unwrap_or(Moment::MAX), self.registers.home(entity).is_some(), register)
+        });
+        let (register, entity) = latest.unwrap_or_else(|| panic!("bug: an instruction needs more than 16 registers"));
+        if self.next(entity, self.now).is_some() {
+            self.save(register, entity);
+        }
+        self.registers.drop(register);
+        register
+    }
+
+    /// Gives a value in a register a place in memory.
+    pub(super) fn save(&mut self, register: u8, entity: Entity) {
+        if self.registers.home(entity).is_some() {
+            return;
+        }
+        let slot = self.slot();
+        let at = self.registers.at(entity);
+        self.registers.slot[at] = Some(slot);
+        let address = Address::new(Register::RSP, slot);
+        self.out.put(Code::VEX_Vmovapd_ymmm256_ymm, &[Operand::Memory(address), Operand::Vector(register)]);
+        self.registers.set_home(entity, Some(Home::Vector(address)));
+    }
+
+    /// A place of the frame for a vector.
+    pub(super) fn slot(&mut self) -> i32 {
+        self.registers.free.pop().unwrap_or_else(|| self.area(1))
+    }
+
+    /// A place of the frame for so many vectors, that is never given back.
+    pub(super) fn area(&mut self, vectors: i32) -> i32 {
+        let slot = self.out.frame;
+        self.out.frame += 32 * vectors;
+        slot
+    }
+
+    /// The register of a value, which is fetched if it is elsewhere.
+    pub(super) fn register(&mut self, entity: Entity) -> u8 {
+        if let Some(register) = self.registers.of(entity) {
+            self.registers.lock(register);
+            return register;
+        }
+        let home = self.registers.home(entity);
+        let register = self.take();
+        self.fetch(register, entity, home);
+        self.registers.hold(register, entity);
+        register
+    }
+
+    /// Moves a value from memory.
+    pub(super) fn fetch(&mut self, register: u8, entity: Entity, home: Option<Home>) {
+        match home {
+            Some(Home::Vector(address)) => {
+                self.out.put(Code::VEX_Vmovapd_ymm_ymmm256, &[Operand::Vector(register), Operand::Memory(address)]);
+            }
+            Some(Home::Bytes(address)) => {
+                let one = self.constant(1);
+                self.out.put(Code::VEX_Vpmovsxbq_ymm_xmmm32, &[Operand::Vector(register), Operand::Memory(address)]);
+                let operands = [Operand::Vector(register), Operand::Vector(register), Operand::Memory(one)];
+                self.out.put(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, &operands);
+            }
+            None => panic!(
+                "bug: {:?} of {} is used before it is computed",
+                self.kernel.inst(entity.value),
+                self.kernel.name
+            ),
+        }
+    }
+
+    /// The operand for an instruction that may read it from memory.
+    pub(super) fn operand(&mut self, entity: Entity) -> Operand {
+        if self.registers.of(entity).is_none()
+            && let Some(Home::Vector(address)) = self.registers.home(entity)
+        {
+            let soon = self.next(entity, self.now + 1).is_some_and(|next| next - self.now <= REACH);
+            let room = (0..16).any(|register| self.registers.is_free(register));
+            if !(soon && room) {
+                return Operand::Memory(address);
+            }
+        }
+        Operand::Vector(self.register(entity))
+    }
+
+    /// Frees the registers of operands that nothing needs any more.
+    pub(super) fn release(&mut self, operands: &[Entity]) {
+        for &entity in operands {
+            if !self.dies(entity) {
+                continue;
+            }
+            if let Some(register) = self.registers.of(entity) {
+                self.registers.drop(register);
+                self.registers.locked &= !(1 << register);
+            }
+            let at = self.registers.at(entity);
+            if !self.kernel.is_uniform(entity.value)
+                && let Some(slot) = self.registers.slot[at].take()
+            {
+                self.registers.home[at] = None;
+                self.registers.freed.push(slot);
+            }
+        }
+    }
+
+    /// Frees registers whose values nothing needs from now on.
+    pub(super) fn sweep(&mut self) {
+        for (register, entity) in self.registers.held() {
+            if self.registers.pinned & 1 << register == 0 && self.next(entity, self.now).is_none() {
+                self.registers.drop(register);
+            }
+        }
+    }
+
+    /// A register for a result.
+    pub(super) fn define(&mut self, entity: Entity) -> u8 {
+        let register = self.take();
+        self.registers.hold(register, entity);
+        register
+    }
+
+    /// Gives the register of an operand that dies to a result.
+    pub(super) fn rename(&mut self, from: Entity, to: Entity) -> Option<u8> {
+        let register = self.registers.of(from).filter(|_| self.dies(from))?;
+        self.registers.drop(register);
+        self.registers.hold(register, to);
+        Some(register)
+    }
+
+    /// The type of what an entity is.
+    pub(super) fn type_of(&self, entity: Entity) -> Option<Type> {
+        self.kernel.type_of(entity.value)
+    }
+}

@@ -1,0 +1,584 @@
+//! Two loops: over ticks and over turns, each way round.
+//!
+//! ```text
+//! for tick in first..last {              prologue
+//!     prologue                           for each turn {
+//!     for each turn {                        load the state
+//!         body                               for tick in first..last { body }
+//!     }                                      store the state
+//! }                                      }
+//! ```
+//!
+//! The right form, ticks fused, is for short bodies that nothing disturbs: whose prologue does not
+//! depend on the tick, and in which no event happens.
+
+use super::allocate::{Entity, Home, Registers};
+use super::assembler::{
+    Address, Assembler, ELEMENT, FIRST, LAST, LAST_TICK, Label, MEMORY, Operand, POOL, TICK, WORDS,
+};
+use super::pool::Pool;
+use super::uses::{Moment, Uses, kept};
+use crate::codegen::{self, Sinking, is_free, is_leaf};
+use crate::kernel::abi::{ColumnId, EventId, Layout, PADDING};
+use crate::kernel::{Inst, Kernel, Type, Value};
+use iced_x86::{Code, Instruction, MemoryOperand, Register};
+
+/// Numbers in a vector.
+pub(super) const LANES: usize = 4;
+
+/// The most vectors that one turn of a loop takes.
+const MOST_COPIES: usize = 8;
+
+/// Bodies of so few operations take four vectors at a time, so that the loop costs less.
+const TINY_BODY: usize = 8;
+
+/// Bodies of so few operations take two vectors at a time, so that one fills the other's waits.
+const SHORT_BODY: usize = 24;
+
+/// Vectors of a turn that any layout has room for.
+const ROOM: usize = PADDING / LANES;
+
+/// Numbers of the prologue that stay in registers during the loop; others are read from memory.
+const KEPT_UNIFORMS: usize = 3;
+
+/// What was made.
+pub(super) struct Emitted {
+    pub(super) instructions: Vec<Instruction>,
+    pub(super) pool: Pool,
+}
+
+/// How a column of the state is kept during fused ticks.
+#[derive(Clone, Copy)]
+struct Carried {
+    column: ColumnId,
+    load: Value,
+    stored: Value,
+}
+
+pub(super) struct Emitter<'a> {
+    pub(super) kernel: &'a Kernel,
+    pub(super) layout: &'a Layout,
+    pub(super) out: Assembler,
+    pub(super) pool: Pool,
+    pub(super) registers: Registers,
+    pub(super) uses: Uses,
+    pub(super) now: Moment,
+    pub(super) needed: Vec<bool>,
+    sinking: Sinking,
+    /// Vectors of this turn.
+    copies: usize,
+    carried: Vec<Carried>,
+}
+
+impl<'a> Emitter<'a> {
+    pub(super) fn emit(kernel: &'a Kernel, layout: &'a Layout, interleave: Option<usize>) -> Emitted {
+        let sinking = Sinking::new(kernel);
+        let needed = codegen::negations(kernel);
+        let operations = codegen::operations(kernel, &sinking);
+        let carried = carried(kernel, layout, operations).unwrap_or_default();
+        let fused = !carried.is_empty();
+        let copies = copies(kernel, operations, interleave, carried.len());
+        let order = codegen::order(kernel, &sinking, copies);
+        let at_end: Vec<Value> = carried.iter().map(|column| column.stored).collect();
+        let uses = Uses::new(kernel, &sinking, &needed, &order, &at_end);
+        let mut emitter = Emitter {
+            kernel,
+            layout,
+            out: Assembler::default(),
+            pool: Pool::default(),
+            registers: Registers::new(kernel.insts.len(), MOST_COPIES),
+            uses,
+            now: 0,
+            needed,
+            sinking,
+            copies,
+            carried,
+        };
+        emitter.constants();
+        emitter.out.push(made(Instruction::with2(Code::Add_r64_rm64, FIRST, MEMORY)));
+        emitter.out.push(made(Instruction::with2(Code::Add_r64_rm64, LAST, MEMORY)));
+        if fused {
+            emitter.fused(&order)
+        } else {
+            emitter.tick_by_tick(&order)
+        }
+        emitter.out.leave();
+        let Emitter { out, pool, .. } = emitter;
+        Emitted { instructions: out.finish(), pool }
+    }
+
+    /// Constants are read from the pool wherever they are needed.
+    fn constants(&mut self) {
+        for value in self.kernel.values() {
+            let word = match self.kernel.inst(value) {
+                Inst::Float(bits) => bits,
+                Inst::Integer(integer) => integer.cast_unsigned(),
+                Inst::Boolean(truth) => u64::from(truth).wrapping_neg(),
+                _ => continue,
+            };
+            let address = self.constant(word);
+            self.registers.set_home(self.entity(value, 0), Some(Home::Vector(address)));
+        }
+    }
+
+    /// The place of a constant, the same in each lane.
+    pub(super) fn constant(&mut self, word: u64) -> Address {
+        Address::new(POOL, self.pool.line([word; 4]))
+    }
+
+    fn tick_by_tick(&mut self, order: &[Value]) {
+        let tick = self.out.label();
+        self.out.bind(tick);
+        self.prologue();
+        if !order.is_empty() {
+            self.turns(|emitter| emitter.body(order));
+        }
+        self.out.push(made(Instruction::with1(Code::Inc_rm64, TICK)));
+        self.out.push(made(Instruction::with2(Code::Cmp_r64_rm64, TICK, LAST_TICK)));
+        self.out.branch(Code::Jb_rel32_64, tick);
+    }
+
+    fn fused(&mut self, order: &[Value]) {
+        self.prologue();
+        self.turns(|emitter| {
+            let carried = emitter.carried.clone();
+            let mut homes = vec![];
+            for column in &carried {
+                for copy in 0..emitter.copies {
+                    let entity = emitter.entity(column.load, copy);
+                    let register = emitter.register(entity);
+                    emitter.registers.set_home(entity, None);
+                    homes.push((register, emitter.column(column.column, copy)));
+                }
+            }
+            emitter.registers.unlock();
+            let tick = emitter.out.label();
+            emitter.out.push(made(Instruction::with2(Code::Mov_r64_rm64, Register::R12, TICK)));
+            emitter.out.bind(tick);
+            emitter.body(order);
+            let mut moves = vec![];
+            let stored = carried.iter().flat_map(|column| (0..emitter.copies).map(move |copy| (column.stored, copy)));
+            for ((value, copy), &(to, _)) in stored.zip(&homes) {
+                moves.push((emitter.entity(value, copy), to));
+            }
+            emitter.moves(moves);
+            emitter.out.push(made(Instruction::with1(Code::Inc_rm64, Register::R12)));
+            emitter.out.push(made(Instruction::with2(Code::Cmp_r64_rm64, Register::R12, LAST_TICK)));
+            emitter.out.branch(Code::Jb_rel32_64, tick);
+            for (register, address) in homes {
+                let operands = [Operand::Memory(address), Operand::Vector(register)];
+                emitter.out.put(Code::VEX_Vmovapd_ymmm256_ymm, &operands);
+            }
+        });
+    }
+
+    /// Each value to its register, all at once.
+    fn moves(&mut self, moves: Vec<(Entity, u8)>) {
+        // What is in memory comes last: nothing can overwrite it.
+        let mut pending: Vec<(u8, u8)> = vec![];
+        let mut fetched = vec![];
+        for (entity, to) in moves {
+            match self.registers.of(entity) {
+                Some(from) if from == to => {}
+                Some(from) => pending.push((from, to)),
+                None => fetched.push((entity, to)),
+            }
+        }
+        let mov = |emitter: &mut Self, to: u8, from: u8| {
+            let operands = [to, from].map(Operand::Vector);
+            emitter.out.put(Code::VEX_Vmovapd_ymm_ymmm256, &operands);
+        };
+        let mut saved: Vec<(Address, u8)> = vec![];
+        while !pending.is_empty() {
+            let ready = pending.iter().position(|&(_, to)| pending.iter().all(|&(from, _)| from != to));
+            let (from, to) = pending.swap_remove(ready.unwrap_or(0));
+            if ready.is_some() {
+                mov(self, to, from);
+            } else {
+                let address = Address::new(Register::RSP, self.slot());
+                self.out.put(Code::VEX_Vmovapd_ymmm256_ymm, &[Operand::Memory(address), Operand::Vector(from)]);
+                saved.push((address, to));
+            }
+        }
+        for (address, to) in saved {
+            self.out.put(Code::VEX_Vmovapd_ymm_ymmm256, &[Operand::Vector(to), Operand::Memory(address)]);
+        }
+        for (entity, to) in fetched {
+            let home = self.registers.home(entity);
+            self.fetch(to, entity, home);
+        }
+    }
+
+    /// Computes the prologue with the same number in each lane; what the body uses is kept.
+    fn prologue(&mut self) {
+        let copies = std::mem::replace(&mut self.copies, 1);
+        for value in self.kernel.values().take(self.kernel.prologue) {
+            self.now = self.uses.of(value);
+            self.instruction(value, 0);
+        }
+        self.copies = copies;
+        self.now = self.body_start();
+        let used = self.used_uniforms();
+        let keep = used.len() <= KEPT_UNIFORMS && self.carried.len() * self.copies <= MOST_COPIES;
+        for value in used {
+            let entity = self.entity(value, 0);
+            let register = self.register(entity);
+            if keep {
+                self.registers.pin(register);
+            } else {
+                self.save(register, entity);
+            }
+            self.registers.unlock();
+        }
+        self.registers.clear();
+    }
+
+    fn body_start(&self) -> Moment {
+        Moment::try_from(self.kernel.prologue).unwrap_or(Moment::MAX)
+    }
+
+    /// The prologue's values that the body uses, without constants, each once.
+    fn used_uniforms(&self) -> Vec<Value> {
+        let body = self.kernel.values().skip(self.kernel.prologue);
+        let constant = |inst| matches!(inst, Inst::Float(_) | Inst::Integer(_) | Inst::Boolean(_));
+        let mut used: Vec<Value> = body
+            .flat_map(|value| self.kernel.inst(value).operands())
+            .filter(|&operand| self.kernel.is_uniform(operand) && !constant(self.kernel.inst(operand)))
+            .filter(|&operand| self.uses.next(operand, self.now).is_some())
+            .collect();
+        used.sort_unstable();
+        used.dedup();
+        used
+    }
+
+    /// A loop of turns of all copies, then one of as many as there is room for.
+    fn turns(&mut self, mut body: impl FnMut(&mut Self)) {
+        let [rest, after] = [self.out.label(), self.out.label()];
+        self.out.push(made(Instruction::with2(Code::Mov_r64_rm64, WORDS, FIRST)));
+        let copies = self.copies;
+        if copies > ROOM {
+            self.turn_loop(copies, rest, &mut body);
+            self.out.bind(rest);
+        }
+        self.copies = copies.min(ROOM);
+        self.out.push(made(Instruction::with2(Code::Cmp_r64_rm64, WORDS, LAST)));
+        self.out.branch(Code::Jae_rel32_64, after);
+        let again = self.out.label();
+        self.out.bind(again);
+        self.turn(&mut body);
+        self.out.push(made(Instruction::with2(Code::Add_rm64_imm32, WORDS, step(self.copies))));
+        self.out.push(made(Instruction::with2(Code::Cmp_r64_rm64, WORDS, LAST)));
+        self.out.branch(Code::Jb_rel32_64, again);
+        self.out.bind(after);
+        self.copies = copies;
+    }
+
+    /// Whole turns while there are enough elements.
+    fn turn_loop(&mut self, copies: usize, rest: Label, body: &mut impl FnMut(&mut Self)) {
+        let again = self.out.label();
+        let next = MemoryOperand::with_base_displ(WORDS, i64::from(step(copies)));
+        self.out.bind(again);
+        self.out.push(made(Instruction::with2(Code::Lea_r64_m, Register::RAX, next)));
+        self.out.push(made(Instruction::with2(Code::Cmp_r64_rm64, Register::RAX, LAST)));
+        self.out.branch(Code::Ja_rel32_64, rest);
+        self.turn(body);
+        self.out.push(made(Instruction::with2(Code::Add_rm64_imm32, WORDS, step(copies))));
+        self.out.branch(Code::Jmp_rel32_64, again);
+    }
+
+    fn turn(&mut self, body: &mut impl FnMut(&mut Self)) {
+        self.now = self.body_start();
+        if self.needs_element() {
+            self.out.push(made(Instruction::with2(Code::Mov_r64_rm64, ELEMENT, WORDS)));
+            self.out.push(made(Instruction::with2(Code::Sub_r64_rm64, ELEMENT, MEMORY)));
+            self.out.push(made(Instruction::with2(Code::Shr_rm64_imm8, ELEMENT, 3)));
+        }
+        for value in self.kernel.values().skip(self.kernel.prologue) {
+            for copy in 0..self.copies {
+                let entity = self.entity(value, copy);
+                match self.kernel.inst(value) {
+                    Inst::Float(_) | Inst::Integer(_) | Inst::Boolean(_) => {}
+                    Inst::Load(id) if self.kernel.type_of(value) == Some(Type::Bool) => {
+                        self.registers.set_home(entity, Some(Home::Bytes(self.column(id, copy))));
+                    }
+                    Inst::Load(id) => {
+                        self.registers.forget(entity);
+                        self.registers.set_home(entity, Some(Home::Vector(self.column(id, copy))));
+                    }
+                    _ => self.registers.forget(entity),
+                }
+            }
+        }
+        body(self);
+        self.registers.unlock();
+        self.registers.clear();
+    }
+
+    fn needs_element(&self) -> bool {
+        let bools = |id: ColumnId| self.layout.storage().column_slot(id).ty == Type::Bool;
+        self.kernel.insts.iter().any(|inst| match *inst {
+            Inst::Index | Inst::Fire(..) => true,
+            Inst::Load(id) | Inst::Store(id, _) => bools(id),
+            _ => false,
+        })
+    }
+
+    /// Where a copy's vector of a column lies.
+    pub(super) fn column(&self, id: ColumnId, copy: usize) -> Address {
+        let offset = self.layout.column_offset(id);
+        let at = |bytes: usize| i32::try_from(bytes).unwrap_or_else(|_| panic!("bug: a layout of more than 2 GiB"));
+        if self.layout.storage().column_slot(id).ty == Type::Bool {
+            return Address::new(MEMORY, at(offset + copy * LANES)).indexed(ELEMENT, 1);
+        }
+        Address::new(WORDS, at(offset + copy * LANES * 8))
+    }
+
+    fn body(&mut self, order: &[Value]) {
+        for &value in order {
+            self.now = self.uses.of(value);
+            let inst = self.kernel.inst(value);
+            match inst {
+                Inst::Store(..) if !self.carried.is_empty() => {}
+                Inst::Store(id, a) => self.store(value, id, a),
+                Inst::Emit(..) => {}
+                Inst::Fire(_, mask) | Inst::Seldom(mask) => self.event(value, inst, mask),
+                _ if is_free(inst, self.needed[value.index()]) => {}
+                _ => (0..self.copies).for_each(|copy| self.instruction(value, copy)),
+            }
+        }
+        self.now = self.uses.end;
+    }
+
+    /// Stores after every load of the same column: what is still needed of it is in registers before.
+    fn store(&mut self, value: Value, id: ColumnId, a: Value) {
+        self.rescue(value, id);
+        for copy in 0..self.copies {
+            let entity = self.entity(a, copy);
+            let register = self.register(entity);
+            let address = self.column(id, copy);
+            if self.kernel.type_of(a) == Some(Type::Bool) {
+                self.store_bools(register, address);
+            } else {
+                self.out.put(Code::VEX_Vmovapd_ymmm256_ymm, &[Operand::Memory(address), Operand::Vector(register)]);
+            }
+            self.release(&[entity]);
+            self.registers.unlock();
+        }
+    }
+
+    /// A byte for each lane: bit number i of the mask goes to place 8i by its multiple of 2^7i.
+    fn store_bools(&mut self, register: u8, address: Address) {
+        self.out.put(Code::VEX_Vmovmskpd_r32_ymm, &[Operand::Word(Register::EAX), Operand::Vector(register)]);
+        self.out.push(made(Instruction::with3(Code::Imul_r32_rm32_imm32, Register::EAX, Register::EAX, 0x0020_4081)));
+        self.out.push(made(Instruction::with2(Code::And_rm32_imm32, Register::EAX, 0x0101_0101)));
+        self.out.put(Code::Mov_rm32_r32, &[Operand::Memory(address), Operand::Word(Register::EAX)]);
+    }
+
+    /// Fetches what is still needed of a column that will be overwritten.
+    fn rescue(&mut self, store: Value, id: ColumnId) {
+        for load in self.kernel.values().take(store.index()).skip(self.kernel.prologue) {
+            if self.kernel.inst(load) != Inst::Load(id) || self.uses.next(load, self.now).is_none() {
+                continue;
+            }
+            for copy in 0..self.copies {
+                let entity = self.entity(load, copy);
+                let own = |home| matches!(home, Some(Home::Vector(Address { base: WORDS, .. }) | Home::Bytes(_)));
+                if own(self.registers.home(entity)) {
+                    self.register(entity);
+                    self.registers.set_home(entity, None);
+                    self.registers.unlock();
+                }
+            }
+        }
+    }
+
+    /// An event: what is mostly stored, then, if it happens to any element of the turn, what stands apart:
+    /// the list of those to whom it does, and what is to be done for them.
+    fn event(&mut self, value: Value, inst: Inst, mask: Value) {
+        let sunk = self.sinking.of(value).cloned().unwrap_or_default();
+        for store in &sunk.stores {
+            self.rescue(store.store, store.column);
+        }
+        for store in &sunk.stores {
+            if let Some(mostly) = store.mostly {
+                self.store(store.store, store.column, mostly);
+                self.now += 1;
+            }
+        }
+        if sunk.stores.is_empty() && matches!(inst, Inst::Seldom(_)) {
+            return;
+        }
+        let [apart, after] = [self.out.label(), self.out.label()];
+        self.any(mask);
+        self.out.branch(Code::Jne_rel32_64, apart);
+        let before = self.registers.clone();
+        self.out.apart();
+        self.out.bind(apart);
+        if let Inst::Fire(event, _) = inst {
+            self.list(event, value, mask);
+        }
+        self.now += 1;
+        for &inner in &sunk.cone {
+            self.now = self.uses.of(inner);
+            let inner_inst = self.kernel.inst(inner);
+            if !is_leaf(inner_inst) && !is_free(inner_inst, self.needed[inner.index()]) {
+                (0..self.copies).for_each(|copy| self.instruction(inner, copy));
+            }
+            self.now += 1;
+        }
+        for store in &sunk.stores {
+            self.store(store.store, store.column, store.select);
+            self.now += 1;
+        }
+        for (register, entity) in before.held() {
+            if self.registers.of(entity) != Some(register) && self.next(entity, self.now).is_some() {
+                let home = self.registers.home(entity);
+                self.fetch(register, entity, home);
+            }
+        }
+        self.registers = before;
+        self.out.branch(Code::Jmp_rel32_64, after);
+        self.out.together();
+        self.out.bind(after);
+        self.sweep();
+    }
+
+    /// Sets the flags: not equal where the mask holds for any element of the turn.
+    fn any(&mut self, mask: Value) {
+        let entities: Vec<Entity> = (0..self.copies).map(|copy| self.entity(mask, copy)).collect();
+        let mut any = self.register(entities[0]);
+        for &entity in &entities[1..] {
+            let own = self.register(entity);
+            let or = if self.registers.of(entities[0]) == Some(any) { self.take() } else { any };
+            self.out.put(Code::VEX_Vorpd_ymm_ymm_ymmm256, &[or, any, own].map(Operand::Vector));
+            any = or;
+        }
+        self.out.put(Code::VEX_Vmovmskpd_r32_ymm, &[Operand::Word(Register::EAX), Operand::Vector(any)]);
+        self.out.push(made(Instruction::with2(Code::Test_rm32_r32, Register::EAX, Register::EAX)));
+        self.registers.unlock();
+    }
+
+    /// Appends those for whom the mask holds to the lists of an event. Padding is never among them.
+    /// Whatever the host has left as their number, nothing is written beyond the list.
+    fn list(&mut self, event: EventId, fire: Value, mask: Value) {
+        let (bits, count, place, spare) = (Register::EAX, Register::RBX, Register::R12, Register::R13);
+        let slot = self.layout.storage().event_slot(event).clone();
+        for copy in 0..self.copies {
+            let entity = self.entity(mask, copy);
+            let register = self.register(entity);
+            let to = if copy == 0 { bits } else { Register::R12D };
+            self.out.put(Code::VEX_Vmovmskpd_r32_ymm, &[Operand::Word(to), Operand::Vector(register)]);
+            if copy > 0 {
+                let shift = i32::try_from(copy * LANES).unwrap_or(0);
+                self.out.push(made(Instruction::with2(Code::Shl_rm32_imm8, Register::R12D, shift)));
+                self.out.push(made(Instruction::with2(Code::Or_r32_rm32, bits, Register::R12D)));
+            }
+            self.registers.unlock();
+        }
+        let elements = self.layout.elements() as u64;
+        self.out.push(made(Instruction::with2(Code::Mov_r64_imm64, place, elements)));
+        let number = MemoryOperand::with_base_displ(MEMORY, self.layout.uniform_offset(slot.count) as i64);
+        self.out.push(made(Instruction::with2(Code::Mov_r64_rm64, count, number)));
+        self.out.push(made(Instruction::with2(Code::Cmp_r64_rm64, count, place)));
+        self.out.push(made(Instruction::with2(Code::Cmova_r64_rm64, count, place)));
+        if self.layout.elements() != self.layout.padded() {
+            self.out.push(made(Instruction::with2(Code::Sub_r64_rm64, place, ELEMENT)));
+            for (bound, beyond) in [(32, Code::Cmovg_r64_rm64), (0, Code::Cmovl_r64_rm64)] {
+                self.out.push(made(Instruction::with2(Code::Mov_r32_imm32, Register::R13D, bound)));
+                self.out.push(made(Instruction::with2(Code::Cmp_r64_rm64, place, spare)));
+                self.out.push(made(Instruction::with2(beyond, place, spare)));
+            }
+            self.out.push(made(Instruction::with3(Code::VEX_Bzhi_r32_rm32_r32, bits, bits, Register::R12D)));
+        }
+        let kept: Vec<(ColumnId, Value)> = kept(self.kernel, event, fire).collect();
+        let areas: Vec<(ColumnId, i32)> = kept.into_iter().map(|(list, a)| (list, self.spread(a))).collect();
+        let [done, again] = [self.out.label(), self.out.label()];
+        self.out.push(made(Instruction::with2(Code::Test_rm32_r32, bits, bits)));
+        self.out.branch(Code::Je_rel32_64, done);
+        self.out.bind(again);
+        self.out.push(made(Instruction::with2(Code::Tzcnt_r32_rm32, Register::R12D, bits)));
+        let element = MemoryOperand::with_base_index(ELEMENT, place);
+        self.out.push(made(Instruction::with2(Code::Lea_r64_m, spare, element)));
+        self.out.push(made(Instruction::with2(Code::Mov_rm64_r64, self.entry(slot.elements), spare)));
+        for (list, area) in areas {
+            let from = MemoryOperand::with_base_index_scale_displ_size(Register::RSP, place, 8, i64::from(area), 8);
+            self.out.push(made(Instruction::with2(Code::Mov_r64_rm64, spare, from)));
+            self.out.push(made(Instruction::with2(Code::Mov_rm64_r64, self.entry(list), spare)));
+        }
+        self.out.push(made(Instruction::with1(Code::Inc_rm64, count)));
+        self.out.push(made(Instruction::with2(Code::VEX_Blsr_r32_rm32, bits, bits)));
+        self.out.branch(Code::Jne_rel32_64, again);
+        self.out.bind(done);
+        self.out.push(made(Instruction::with2(Code::Mov_rm64_r64, number, count)));
+    }
+
+    /// Writes all copies of a value side by side into the frame.
+    fn spread(&mut self, a: Value) -> i32 {
+        let area = self.area(i32::try_from(self.copies).unwrap_or(1));
+        for copy in 0..self.copies {
+            let entity = self.entity(a, copy);
+            let register = self.register(entity);
+            let address = Address::new(Register::RSP, area + 32 * i32::try_from(copy).unwrap_or(0));
+            self.out.put(Code::VEX_Vmovapd_ymmm256_ymm, &[Operand::Memory(address), Operand::Vector(register)]);
+            self.registers.unlock();
+        }
+        area
+    }
+
+    /// The next free place of a list.
+    fn entry(&self, list: ColumnId) -> MemoryOperand {
+        let offset = self.layout.column_offset(list) as i64;
+        MemoryOperand::with_base_index_scale_displ_size(MEMORY, Register::RBX, 8, offset, 8)
+    }
+}
+
+/// An instruction whose operands fit its code.
+pub(super) fn made(instruction: Result<Instruction, iced_x86::IcedError>) -> Instruction {
+    instruction.unwrap_or_else(|error| panic!("bug: {error}"))
+}
+
+/// Bytes of columns of words that a turn takes.
+fn step(copies: usize) -> i32 {
+    i32::try_from(copies * LANES * 8).unwrap_or(i32::MAX)
+}
+
+fn copies(kernel: &Kernel, operations: usize, interleave: Option<usize>, carried: usize) -> usize {
+    let events = kernel.insts.iter().any(|inst| matches!(inst, Inst::Fire(..)));
+    let most = if events { ROOM } else { (MOST_COPIES / carried.max(1)).max(1) };
+    let automatic = match operations {
+        _ if carried > 0 => most,
+        count if count <= TINY_BODY => 4,
+        count if count <= SHORT_BODY => 2,
+        _ => 1,
+    };
+    let copies = interleave.unwrap_or(automatic).clamp(1, most);
+    1 << copies.ilog2()
+}
+
+/// Whether the ticks of a kernel are fused.
+pub(super) fn fuses(kernel: &Kernel, layout: &Layout) -> bool {
+    let operations = codegen::operations(kernel, &Sinking::new(kernel));
+    carried(kernel, layout, operations).is_some_and(|carried| !carried.is_empty())
+}
+
+/// The state of a kernel whose ticks may be fused: each column that is stored, and what is loaded of it.
+fn carried(kernel: &Kernel, layout: &Layout, operations: usize) -> Option<Vec<Carried>> {
+    if operations > SHORT_BODY {
+        return None;
+    }
+    let mut carried = vec![];
+    for value in kernel.values() {
+        match kernel.inst(value) {
+            Inst::Tick | Inst::SetUniform(..) | Inst::Fire(..) | Inst::Emit(..) | Inst::Seldom(_) => return None,
+            Inst::Store(column, stored) => {
+                let load = kernel.values().find(|&load| kernel.inst(load) == Inst::Load(column))?;
+                if layout.storage().column_slot(column).ty == Type::Bool {
+                    return None;
+                }
+                carried.push(Carried { column, load, stored });
+            }
+            _ => {}
+        }
+    }
+    (carried.len() <= MOST_COPIES).then_some(carried)
+}

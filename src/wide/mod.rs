@@ -1,0 +1,80 @@
+//! Machine code for x86-64 in vectors of 256 bits, four numbers each, made of core kernels directly.
+//!
+//! Cranelift's vectors have 128 bits. A kernel is straight-line code, so that little is needed to make
+//! wider code of it: one `match` from instructions to those of AVX2 ([`select`]), registers by Belády's
+//! rule ([`allocate`]), and two loops ([`emit`]); `iced-x86` encodes. It is made in a tenth of the time.
+//!
+//! The result is bytes that run wherever they lie, and the constants that they read; nothing here calls
+//! them. What it does not take ([`takes`]) is left to Cranelift.
+
+mod allocate;
+mod assembler;
+mod emit;
+mod pool;
+mod select;
+mod uses;
+
+pub use pool::Pool;
+
+use crate::kernel::abi::Layout;
+use crate::kernel::{Binary, Inst, Kernel};
+use emit::Emitter;
+
+/// Kernels of more instructions are left to others: their order alone would take long.
+const LONGEST: usize = 20_000;
+
+/// A function that can be called as the executor's entries are: with the memory of a group, constants,
+/// first and last tick, first and last byte of the columns.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Machine code that runs wherever it lies.
+    pub code: Vec<u8>,
+    /// What it reads.
+    pub pool: Pool,
+}
+
+/// Whether this machine runs such code.
+pub fn has_machine() -> bool {
+    #[cfg(all(target_arch = "x86_64", unix))]
+    let has = is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("fma")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2");
+    #[cfg(not(all(target_arch = "x86_64", unix)))]
+    let has = false;
+    has
+}
+
+/// Whether `kernel` can be made into such code: division of integers cannot, and what is addressed must
+/// lie within 2 GiB.
+pub fn takes(kernel: &Kernel, layout: &Layout) -> bool {
+    let divides = |inst: &Inst| {
+        matches!(
+            inst,
+            Inst::Binary(Binary::IntFloorDivide | Binary::IntRemainder, ..) | Inst::Random(..) | Inst::Poisson(..)
+        )
+    };
+    let near = i32::try_from(layout.bytes() + 4096).is_ok();
+    kernel.is_core() && kernel.insts.len() <= LONGEST && near && !kernel.insts.iter().any(divides)
+}
+
+/// Whether several ticks of such code are computed with the state in registers.
+pub fn fuses(kernel: &Kernel, layout: &Layout) -> bool {
+    takes(kernel, layout) && emit::fuses(kernel, layout)
+}
+
+/// Makes machine code of a kernel that [`takes`] accepts; `interleave` vectors a turn, or as many as the
+/// length of the body suggests.
+///
+/// # Errors
+/// When an instruction cannot be encoded, which is a mistake of ours.
+pub fn function(kernel: &Kernel, layout: &Layout, interleave: Option<usize>) -> Result<Function, String> {
+    let emitted = Emitter::emit(kernel, layout, interleave);
+    Ok(Function { code: assembler::encode(&emitted.instructions)?, pool: emitted.pool })
+}
+
+/// The code as text, with the names of what it reads and writes.
+pub fn listing(kernel: &Kernel, layout: &Layout, interleave: Option<usize>) -> String {
+    let emitted = Emitter::emit(kernel, layout, interleave);
+    assembler::listing(&emitted.instructions, layout, &emitted.pool)
+}

@@ -1,0 +1,440 @@
+//! What each instruction is on vectors of four.
+
+use super::allocate::{Entity, Home};
+use super::assembler::{Address, MEMORY, Operand, POOL, TICK};
+use super::emit::{Emitter, LANES, made};
+use super::uses::through_negation;
+use crate::kernel::{Binary, Compare, Inst, Shift, Type, Unary, Value};
+use iced_x86::{Code, Instruction, Register};
+
+/// The rounding of `vroundpd`.
+const NEAREST: u8 = 8;
+const DOWN: u8 = 9;
+const UP: u8 = 10;
+const TO_ZERO: u8 = 11;
+
+/// Predicates of `vcmppd`, none of which signals but for order.
+const EQUAL: u8 = 0x00;
+const NOT_EQUAL: u8 = 0x04;
+const LESS: u8 = 0x11;
+const LESS_EQUAL: u8 = 0x12;
+const ORDERED: u8 = 0x07;
+const GREATER_EQUAL: u8 = 0x1d;
+
+impl Emitter<'_> {
+    /// Computes one value for one vector of the turn.
+    pub(super) fn instruction(&mut self, value: Value, copy: usize) {
+        let inst = self.kernel.inst(value);
+        let to = self.entity(value, copy);
+        let operands: Vec<Entity> = inst.operands().map(|operand| self.entity(operand, copy)).collect();
+        match (inst, operands.as_slice()) {
+            (Inst::Float(_) | Inst::Integer(_) | Inst::Boolean(_) | Inst::Load(_), _) => {}
+            (Inst::Tick, _) => self.broadcast_word(to, TICK),
+            (Inst::Index, _) => self.index(to, copy),
+            (Inst::Uniform(id), _) => {
+                let address = Address::new(MEMORY, i32::try_from(self.layout.uniform_offset(id)).unwrap_or(i32::MAX));
+                self.uniform(to, address);
+            }
+            (Inst::SetUniform(id, _), &[a]) => {
+                let address = Address::new(MEMORY, i32::try_from(self.layout.uniform_offset(id)).unwrap_or(i32::MAX));
+                self.set_uniform(address, a);
+            }
+            (Inst::Unary(op, _), &[a]) => self.unary(op, to, a),
+            (Inst::Binary(op, ..), &[a, b]) => self.binary(op, to, a, b),
+            (Inst::Compare(op, ..), &[a, b]) => self.compare(op, to, a, b),
+            (Inst::Shift(op, _, amount), &[a]) => self.shift(op, to, a, amount),
+            (Inst::Fma(a, b, c), _) => {
+                let ([a, b, c], [na, nb, nc]) = self.fma_operands(inst, [a, b, c], copy);
+                self.fma(to, [a, b, c], na != nb, nc);
+            }
+            (Inst::Select(..), &[condition, a, b]) => self.select(to, condition, a, b),
+            (Inst::Table(table, _), &[a]) => {
+                let offset = self.pool.table(table);
+                self.gather(to, a, Address::new(POOL, offset), table.0.len());
+            }
+            (Inst::Lookup(array, _), &[a]) => {
+                let values = self.layout.storage().array_slot(array).values.clone();
+                let address = values.as_ptr().addr() as u64;
+                self.out.push(made(Instruction::with2(Code::Mov_r64_imm64, Register::RAX, address)));
+                self.gather(to, a, Address::new(Register::RAX, 0), values.len());
+            }
+            _ => panic!("bug: {inst:?} is not a core instruction"),
+        }
+        self.registers.unlock();
+    }
+
+    fn fma_operands(&self, inst: Inst, operands: [Value; 3], copy: usize) -> ([Entity; 3], [bool; 3]) {
+        let through = operands.map(|operand| through_negation(self.kernel, inst, operand, &self.needed));
+        (through.map(|(value, _)| self.entity(value, copy)), through.map(|(_, negated)| negated))
+    }
+
+    /// `to = code(a, b)`, where `b` may be in memory; `swaps` says that `code(b, a)` is the same.
+    fn two(&mut self, code: Code, to: Entity, a: Entity, b: Entity, swaps: bool, predicate: Option<u8>) {
+        let in_register = |emitter: &Self, entity| emitter.registers.of(entity).is_some();
+        let (a, b) = if swaps && !in_register(self, a) && in_register(self, b) { (b, a) } else { (a, b) };
+        let first = self.register(a);
+        let second = self.operand(b);
+        self.release(&[a, b]);
+        let register = self.define(to);
+        let mut operands = vec![Operand::Vector(register), Operand::Vector(first), second];
+        operands.extend(predicate.map(Operand::Byte));
+        self.out.put(code, &operands);
+        self.finish(to);
+    }
+
+    /// `to = code(a)`, where `a` may be in memory.
+    fn one(&mut self, code: Code, to: Entity, a: Entity, immediate: Option<u8>) {
+        let operand = self.operand(a);
+        self.release(&[a]);
+        let register = self.define(to);
+        let mut operands = vec![Operand::Vector(register), operand];
+        operands.extend(immediate.map(Operand::Byte));
+        self.out.put(code, &operands);
+        self.finish(to);
+    }
+
+    /// `to = code(a, constant)`.
+    fn with_constant(&mut self, code: Code, to: Entity, a: Entity, word: u64) {
+        let first = self.register(a);
+        let constant = self.constant(word);
+        self.release(&[a]);
+        let register = self.define(to);
+        self.out.put(code, &[Operand::Vector(register), Operand::Vector(first), Operand::Memory(constant)]);
+        self.finish(to);
+    }
+
+    /// Frees the register of a result that nobody needs.
+    fn finish(&mut self, to: Entity) {
+        self.release(&[to]);
+    }
+
+    fn vectors<const N: usize>(&mut self, code: Code, registers: [u8; N]) {
+        self.out.put(code, &registers.map(Operand::Vector));
+    }
+
+    fn immediate<const N: usize>(&mut self, code: Code, registers: [u8; N], byte: u8) {
+        let mut operands: Vec<Operand> = registers.into_iter().map(Operand::Vector).collect();
+        operands.push(Operand::Byte(byte));
+        self.out.put(code, &operands);
+    }
+
+    fn memory(&mut self, code: Code, to: u8, a: u8, address: Address) {
+        self.out.put(code, &[Operand::Vector(to), Operand::Vector(a), Operand::Memory(address)]);
+    }
+
+    fn broadcast_word(&mut self, to: Entity, word: Register) {
+        let register = self.define(to);
+        self.out.put(Code::VEX_Vmovq_xmm_rm64, &[Operand::Half(register), Operand::Word(word)]);
+        self.out.put(Code::VEX_Vpbroadcastq_ymm_xmmm64, &[Operand::Vector(register), Operand::Half(register)]);
+        self.finish(to);
+    }
+
+    fn index(&mut self, to: Entity, copy: usize) {
+        let first = (copy * LANES) as u64;
+        let offsets = Address::new(POOL, self.pool.line(std::array::from_fn(|lane| first + lane as u64)));
+        let register = self.define(to);
+        self.out.put(Code::VEX_Vmovq_xmm_rm64, &[Operand::Half(register), Operand::Word(super::assembler::ELEMENT)]);
+        self.out.put(Code::VEX_Vpbroadcastq_ymm_xmmm64, &[Operand::Vector(register), Operand::Half(register)]);
+        self.memory(Code::VEX_Vpaddq_ymm_ymm_ymmm256, register, register, offsets);
+        self.finish(to);
+    }
+
+    /// A word in each lane; a truth value, which is 0 or 1 there, becomes a mask.
+    fn uniform(&mut self, to: Entity, address: Address) {
+        let register = self.define(to);
+        self.out.put(Code::VEX_Vpbroadcastq_ymm_xmmm64, &[Operand::Vector(register), Operand::Memory(address)]);
+        if self.type_of(to) == Some(Type::Bool) {
+            let one = self.constant(1);
+            self.memory(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, register, register, one);
+        }
+        self.finish(to);
+    }
+
+    fn set_uniform(&mut self, address: Address, a: Entity) {
+        let mut register = self.register(a);
+        if self.type_of(a) == Some(Type::Bool) {
+            let one = self.constant(1);
+            let bit = self.take();
+            self.memory(Code::VEX_Vpand_ymm_ymm_ymmm256, bit, register, one);
+            register = bit;
+        }
+        self.out.put(Code::VEX_Vmovlpd_m64_xmm, &[Operand::Memory(address), Operand::Half(register)]);
+        self.release(&[a]);
+    }
+
+    fn unary(&mut self, op: Unary, to: Entity, a: Entity) {
+        match op {
+            Unary::Negate => self.with_constant(Code::VEX_Vxorpd_ymm_ymm_ymmm256, to, a, 1 << 63),
+            Unary::Abs => self.with_constant(Code::VEX_Vandpd_ymm_ymm_ymmm256, to, a, !(1 << 63)),
+            Unary::Sqrt => self.one(Code::VEX_Vsqrtpd_ymm_ymmm256, to, a, None),
+            Unary::Floor => self.one(Code::VEX_Vroundpd_ymm_ymmm256_imm8, to, a, Some(DOWN)),
+            Unary::Ceil => self.one(Code::VEX_Vroundpd_ymm_ymmm256_imm8, to, a, Some(UP)),
+            Unary::Trunc => self.one(Code::VEX_Vroundpd_ymm_ymmm256_imm8, to, a, Some(TO_ZERO)),
+            Unary::Nearest => self.one(Code::VEX_Vroundpd_ymm_ymmm256_imm8, to, a, Some(NEAREST)),
+            Unary::ToFloat => self.float_of(to, a),
+            Unary::ToInteger => self.integer_of(to, a),
+            Unary::FromBool => self.with_constant(Code::VEX_Vpand_ymm_ymm_ymmm256, to, a, 1),
+            Unary::ToBits | Unary::FromBits => {
+                if self.rename(a, to).is_none() {
+                    self.one(Code::VEX_Vmovapd_ymm_ymmm256, to, a, None);
+                }
+            }
+            Unary::Not => self.with_constant(Code::VEX_Vpxor_ymm_ymm_ymmm256, to, a, u64::MAX),
+        }
+    }
+
+    /// The upper 48 bits as a float above 3·2^67 and the lower 16 as one above 2^52: what is above is
+    /// taken off without rounding, so that the sum is rounded once.
+    fn float_of(&mut self, to: Entity, a: Entity) {
+        let x = self.register(a);
+        let [high, low] = [self.take(), self.take()];
+        let above = self.constant(442_721_857_769_029_238_784_f64.to_bits());
+        let both = self.constant(442_726_361_368_656_609_280_f64.to_bits());
+        let small = self.constant(4_503_599_627_370_496_f64.to_bits());
+        self.immediate(Code::VEX_Vpsrad_ymm_ymm_imm8, [high, x], 16);
+        self.vectors(Code::VEX_Vpxor_ymm_ymm_ymmm256, [low; 3]);
+        self.immediate(Code::VEX_Vpblendw_ymm_ymm_ymmm256_imm8, [high, high, low], 0x33);
+        self.memory(Code::VEX_Vpaddq_ymm_ymm_ymmm256, high, high, above);
+        let operands = [Operand::Vector(low), Operand::Vector(x), Operand::Memory(small), Operand::Byte(0x88)];
+        self.out.put(Code::VEX_Vpblendw_ymm_ymm_ymmm256_imm8, &operands);
+        self.memory(Code::VEX_Vsubpd_ymm_ymm_ymmm256, high, high, both);
+        let register = self.define(to);
+        self.vectors(Code::VEX_Vaddpd_ymm_ymm_ymmm256, [register, high, low]);
+        self.release(&[a]);
+        self.finish(to);
+    }
+
+    /// One lane after the other, then what is out of range.
+    fn integer_of(&mut self, to: Entity, a: Entity) {
+        let x = self.register(a);
+        let [lanes, upper, spare] = [self.take(), self.take(), self.take()];
+        for (half, result) in [(0, lanes), (1, upper)] {
+            let from = if half == 0 { x } else { spare };
+            if half == 1 {
+                let operands = [Operand::Half(spare), Operand::Vector(x), Operand::Byte(1)];
+                self.out.put(Code::VEX_Vextractf128_xmmm128_ymm_imm8, &operands);
+            }
+            self.out.put(Code::VEX_Vcvttsd2si_r64_xmmm64, &[Operand::Word(Register::RAX), Operand::Half(from)]);
+            self.out.put(Code::VEX_Vmovq_xmm_rm64, &[Operand::Half(result), Operand::Word(Register::RAX)]);
+            let second = [Operand::Half(spare), Operand::Half(from), Operand::Byte(1)];
+            self.out.put(Code::VEX_Vpermilpd_xmm_xmmm128_imm8, &second);
+            self.out.put(Code::VEX_Vcvttsd2si_r64_xmmm64, &[Operand::Word(Register::RAX), Operand::Half(spare)]);
+            let insert = [Operand::Half(result), Operand::Half(result), Operand::Word(Register::RAX), Operand::Byte(1)];
+            self.out.put(Code::VEX_Vpinsrq_xmm_xmm_rm64_imm8, &insert);
+        }
+        let insert = [Operand::Vector(lanes), Operand::Vector(lanes), Operand::Half(upper), Operand::Byte(1)];
+        self.out.put(Code::VEX_Vinsertf128_ymm_ymm_xmmm128_imm8, &insert);
+        let beyond = self.constant(9_223_372_036_854_775_808_f64.to_bits());
+        let most = self.constant(i64::MAX.cast_unsigned());
+        let compare =
+            [Operand::Vector(upper), Operand::Vector(x), Operand::Memory(beyond), Operand::Byte(GREATER_EQUAL)];
+        self.out.put(Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, &compare);
+        let blend = [lanes, lanes].map(Operand::Vector);
+        let blend = [blend[0], blend[1], Operand::Memory(most), Operand::Vector(upper)];
+        self.out.put(Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm, &blend);
+        self.immediate(Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, [upper, x, x], ORDERED);
+        let register = self.define(to);
+        self.vectors(Code::VEX_Vandpd_ymm_ymm_ymmm256, [register, lanes, upper]);
+        self.release(&[a]);
+        self.finish(to);
+    }
+
+    fn binary(&mut self, op: Binary, to: Entity, a: Entity, b: Entity) {
+        let (code, swaps) = match op {
+            Binary::Add => (Code::VEX_Vaddpd_ymm_ymm_ymmm256, true),
+            Binary::Subtract => (Code::VEX_Vsubpd_ymm_ymm_ymmm256, false),
+            Binary::Multiply => (Code::VEX_Vmulpd_ymm_ymm_ymmm256, true),
+            Binary::Divide => (Code::VEX_Vdivpd_ymm_ymm_ymmm256, false),
+            // Both give their second operand where the comparison is false, as the kernel's do.
+            Binary::Min => (Code::VEX_Vminpd_ymm_ymm_ymmm256, false),
+            Binary::Max => (Code::VEX_Vmaxpd_ymm_ymm_ymmm256, false),
+            Binary::IntAdd => (Code::VEX_Vpaddq_ymm_ymm_ymmm256, true),
+            Binary::IntSubtract => (Code::VEX_Vpsubq_ymm_ymm_ymmm256, false),
+            Binary::IntMultiply => return self.int_multiply(to, a, b),
+            Binary::IntFloorDivide | Binary::IntRemainder => {
+                panic!("bug: {op:?} is not taken, but {} was", self.kernel.name)
+            }
+            Binary::IntAnd | Binary::And => (Code::VEX_Vpand_ymm_ymm_ymmm256, true),
+            Binary::IntOr | Binary::Or => (Code::VEX_Vpor_ymm_ymm_ymmm256, true),
+            Binary::IntXor | Binary::Xor => (Code::VEX_Vpxor_ymm_ymm_ymmm256, true),
+        };
+        self.two(code, to, a, b, swaps, None);
+    }
+
+    /// The lower halves' product, and the mixed products above it.
+    fn int_multiply(&mut self, to: Entity, a: Entity, b: Entity) {
+        let (x, y) = (self.register(a), self.register(b));
+        let [mixed, other] = [self.take(), self.take()];
+        self.immediate(Code::VEX_Vpsrlq_ymm_ymm_imm8, [mixed, x], 32);
+        self.vectors(Code::VEX_Vpmuludq_ymm_ymm_ymmm256, [mixed, mixed, y]);
+        self.immediate(Code::VEX_Vpsrlq_ymm_ymm_imm8, [other, y], 32);
+        self.vectors(Code::VEX_Vpmuludq_ymm_ymm_ymmm256, [other, other, x]);
+        self.vectors(Code::VEX_Vpaddq_ymm_ymm_ymmm256, [mixed, mixed, other]);
+        self.immediate(Code::VEX_Vpsllq_ymm_ymm_imm8, [mixed, mixed], 32);
+        self.vectors(Code::VEX_Vpmuludq_ymm_ymm_ymmm256, [other, x, y]);
+        let register = self.define(to);
+        self.vectors(Code::VEX_Vpaddq_ymm_ymm_ymmm256, [register, mixed, other]);
+        self.release(&[a, b]);
+        self.finish(to);
+    }
+
+    fn compare(&mut self, op: Compare, to: Entity, a: Entity, b: Entity) {
+        if self.type_of(a) == Some(Type::F64) {
+            let (predicate, swaps) = match op {
+                Compare::Equal => (EQUAL, true),
+                Compare::NotEqual => (NOT_EQUAL, true),
+                Compare::Less => (LESS, false),
+                Compare::LessEqual => (LESS_EQUAL, false),
+            };
+            return self.two(Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, to, a, b, swaps, Some(predicate));
+        }
+        match op {
+            Compare::Equal => self.two(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, to, a, b, true, None),
+            Compare::Less => self.two(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, to, b, a, false, None),
+            Compare::NotEqual => self.not(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, to, a, b),
+            Compare::LessEqual => self.not(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, to, a, b),
+        }
+    }
+
+    /// Where `code(a, b)` does not hold.
+    fn not(&mut self, code: Code, to: Entity, a: Entity, b: Entity) {
+        let first = self.register(a);
+        let second = self.operand(b);
+        let ones = self.constant(u64::MAX);
+        let register = self.define(to);
+        self.out.put(code, &[Operand::Vector(register), Operand::Vector(first), second]);
+        self.memory(Code::VEX_Vpxor_ymm_ymm_ymmm256, register, register, ones);
+        self.release(&[a, b]);
+        self.finish(to);
+    }
+
+    fn shift(&mut self, op: Shift, to: Entity, a: Entity, amount: u8) {
+        let x = self.register(a);
+        let code = match op {
+            Shift::Left => Code::VEX_Vpsllq_ymm_ymm_imm8,
+            Shift::Right | Shift::RightSigned => Code::VEX_Vpsrlq_ymm_ymm_imm8,
+        };
+        self.release(&[a]);
+        let register = self.define(to);
+        self.immediate(code, [register, x], amount);
+        if op == Shift::RightSigned && amount > 0 {
+            // The sign moved to where it is now, flipped there and taken off: ones follow it upwards.
+            let sign = self.constant(1 << (63 - amount));
+            self.memory(Code::VEX_Vpxor_ymm_ymm_ymmm256, register, register, sign);
+            self.memory(Code::VEX_Vpsubq_ymm_ymm_ymmm256, register, register, sign);
+        }
+        self.finish(to);
+    }
+
+    fn select(&mut self, to: Entity, condition: Entity, a: Entity, b: Entity) {
+        let mask = self.register(condition);
+        let otherwise = self.register(b);
+        let chosen = self.operand(a);
+        self.release(&[condition, a, b]);
+        let register = self.define(to);
+        let operands = [Operand::Vector(register), Operand::Vector(otherwise), chosen, Operand::Vector(mask)];
+        self.out.put(Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm, &operands);
+        self.finish(to);
+    }
+
+    /// One of `count` words from an address on in each lane; an index outside is clamped.
+    fn gather(&mut self, to: Entity, index: Entity, mut address: Address, count: usize) {
+        let x = self.register(index);
+        let [clamped, mask] = [self.take(), self.take()];
+        let last = self.constant(count.saturating_sub(1) as u64);
+        self.vectors(Code::VEX_Vpxor_ymm_ymm_ymmm256, [mask; 3]);
+        self.vectors(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, [mask, mask, x]);
+        self.vectors(Code::VEX_Vpandn_ymm_ymm_ymmm256, [clamped, mask, x]);
+        self.memory(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, mask, clamped, last);
+        let blend = [clamped, clamped].map(Operand::Vector);
+        let blend = [blend[0], blend[1], Operand::Memory(last), Operand::Vector(mask)];
+        self.out.put(Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm, &blend);
+        self.vectors(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, [mask; 3]);
+        address.index = Some((Register::YMM0 + u32::from(clamped), 8));
+        let register = self.define(to);
+        self.vectors(Code::VEX_Vpxor_ymm_ymm_ymmm256, [register; 3]);
+        let operands = [Operand::Vector(register), Operand::Memory(address), Operand::Vector(mask)];
+        self.out.put(Code::VEX_Vgatherqpd_ymm_vm64y_ymm, &operands);
+        self.release(&[index]);
+        self.finish(to);
+    }
+
+    /// `±a*b ± c` into the register of an operand that dies, or a new one.
+    fn fma(&mut self, to: Entity, [a, b, c]: [Entity; 3], negate_product: bool, negate_c: bool) {
+        let here = |emitter: &Self, entity| emitter.registers.of(entity).is_some();
+        let free = |emitter: &Self, entity| here(emitter, entity) && emitter.dies(entity);
+        // What becomes the result: `c`, or else a factor, which then is the first.
+        let to_sum =
+            free(self, c) || (!free(self, a) && !free(self, b) && (!here(self, c) || here(self, a) && here(self, b)));
+        let (a, b) = match to_sum {
+            true if !here(self, a) && here(self, b) => (b, a),
+            false if !free(self, a) && (free(self, b) || (here(self, a) && !here(self, b))) => (b, a),
+            _ => (a, b),
+        };
+        let base = if to_sum { c } else { a };
+        let overwrites = free(self, base);
+        let mut held = overwrites.then(|| self.register(base));
+        let (form, second, third) = if to_sum {
+            let second = self.register(a);
+            (Form::Sum, second, self.operand(b))
+        } else if here(self, b) || !here(self, c) {
+            let second = self.register(b);
+            (Form::Product, second, self.operand(c))
+        } else {
+            let second = self.register(c);
+            (Form::Outer, second, self.operand(b))
+        };
+        let register = match held.take() {
+            Some(register) => register,
+            None => {
+                let copy = self.registers.of(base).map(Operand::Vector);
+                let copy = copy.or_else(|| match self.registers.home(base) {
+                    Some(Home::Vector(address)) => Some(Operand::Memory(address)),
+                    _ => None,
+                });
+                let register = self.take();
+                let from = copy.unwrap_or_else(|| panic!("bug: an operand of fma that is nowhere"));
+                self.out.put(Code::VEX_Vmovapd_ymm_ymmm256, &[Operand::Vector(register), from]);
+                register
+            }
+        };
+        self.out.put(form.code(negate_product, negate_c), &[Operand::Vector(register), Operand::Vector(second), third]);
+        if overwrites {
+            self.rename(base, to);
+        } else {
+            self.registers.hold(register, to);
+        }
+        self.release(&[a, b, c]);
+        self.finish(to);
+    }
+}
+
+/// Which operand the result overwrites, `x`.
+#[derive(Clone, Copy)]
+enum Form {
+    /// `y*z + x`
+    Sum,
+    /// `y*x + z`
+    Product,
+    /// `x*z + y`
+    Outer,
+}
+
+impl Form {
+    fn code(self, negate_product: bool, negate_sum: bool) -> Code {
+        match (self, negate_product, negate_sum) {
+            (Form::Sum, false, false) => Code::VEX_Vfmadd231pd_ymm_ymm_ymmm256,
+            (Form::Sum, false, true) => Code::VEX_Vfmsub231pd_ymm_ymm_ymmm256,
+            (Form::Sum, true, false) => Code::VEX_Vfnmadd231pd_ymm_ymm_ymmm256,
+            (Form::Sum, true, true) => Code::VEX_Vfnmsub231pd_ymm_ymm_ymmm256,
+            (Form::Product, false, false) => Code::VEX_Vfmadd213pd_ymm_ymm_ymmm256,
+            (Form::Product, false, true) => Code::VEX_Vfmsub213pd_ymm_ymm_ymmm256,
+            (Form::Product, true, false) => Code::VEX_Vfnmadd213pd_ymm_ymm_ymmm256,
+            (Form::Product, true, true) => Code::VEX_Vfnmsub213pd_ymm_ymm_ymmm256,
+            (Form::Outer, false, false) => Code::VEX_Vfmadd132pd_ymm_ymm_ymmm256,
+            (Form::Outer, false, true) => Code::VEX_Vfmsub132pd_ymm_ymm_ymmm256,
+            (Form::Outer, true, false) => Code::VEX_Vfnmadd132pd_ymm_ymm_ymmm256,
+            (Form::Outer, true, true) => Code::VEX_Vfnmsub132pd_ymm_ymm_ymmm256,
+        }
+    }
+}
