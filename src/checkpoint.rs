@@ -73,6 +73,9 @@ const VERSION: u32 = 1;
 /// A description is never longer.
 const LONGEST_HEADER: u64 = 1 << 28;
 
+/// No run has more ticks.
+const MOST_TICKS: u64 = 1 << 62;
+
 /// What stands before the numbers.
 #[derive(Serialize, Deserialize)]
 struct Header {
@@ -115,6 +118,7 @@ enum KindHeader {
 #[derive(Serialize, Deserialize)]
 struct RecordingHeader {
     name: String,
+    fingerprint: u32,
     width: usize,
     total: u64,
     paused: bool,
@@ -127,6 +131,7 @@ struct RecordingHeader {
 #[derive(Serialize, Deserialize)]
 struct EventsHeader {
     name: String,
+    fingerprint: u32,
     paused: bool,
     elements: usize,
     /// How many events, and how many variables are kept of each.
@@ -167,11 +172,11 @@ impl Checkpoint {
     /// ```
     ///
     /// # Errors
-    /// [`Error::File`] when it cannot be written.
+    /// [`Error::Output`] when it cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
         crate::output::replace(path, |file| self.write(file))
-            .map_err(|error| Error::File { path: path.display().to_string(), what: error.to_string() })
+            .map_err(|error| Error::Output { path: path.display().to_string(), what: error.to_string() })
     }
 
     /// Reads a file.
@@ -259,6 +264,7 @@ impl Checkpoint {
         };
         let recording = |recording: &RecordingState| RecordingHeader {
             name: recording.name.clone(),
+            fingerprint: recording.fingerprint,
             width: recording.width,
             total: recording.total,
             paused: recording.paused,
@@ -269,6 +275,7 @@ impl Checkpoint {
         };
         let events = |events: &EventsState| EventsHeader {
             name: events.name.clone(),
+            fingerprint: events.fingerprint,
             paused: events.paused,
             elements: events.counts.len(),
             list: events.list.as_ref().map(|(ticks, _, kept)| (ticks.len(), kept.len())),
@@ -351,6 +358,15 @@ impl<R: Read> Reader<'_, R> {
     }
 }
 
+impl RecordingHeader {
+    /// Whether the rows where it went on are in order and among those that there are.
+    fn makes_sense(&self) -> bool {
+        let ordered = self.begins.is_sorted_by(|one, two| one.0 <= two.0 && one.1 <= two.1);
+        let last = self.begins.last().is_none_or(|&(row, tick)| row <= self.total && tick <= MOST_TICKS);
+        ordered && last && self.total <= MOST_TICKS && self.next <= MOST_TICKS
+    }
+}
+
 impl Header {
     /// The checkpoint; `None` when the description contradicts itself.
     fn read(self, numbers: &mut Reader<'_, impl Read>) -> io::Result<Option<Checkpoint>> {
@@ -380,11 +396,12 @@ impl Header {
             let rows =
                 values.as_ref().map_or(0, |values: &Vec<f64>| values.len().checked_div(recording.width).unwrap_or(0));
             let whole = values.as_ref().is_none_or(|values| values.len() == rows * recording.width);
-            if !whole || rows as u64 > recording.total {
+            if !whole || rows as u64 > recording.total || !recording.makes_sense() {
                 return Ok(None);
             }
             recordings.push(RecordingState {
                 name: recording.name,
+                fingerprint: recording.fingerprint,
                 width: recording.width,
                 total: recording.total,
                 paused: recording.paused,
@@ -405,7 +422,7 @@ impl Header {
                     Some((ticks, elements, kept?))
                 }
             };
-            events.push(EventsState { name: own.name, paused: own.paused, counts, list });
+            events.push(EventsState { name: own.name, fingerprint: own.fingerprint, paused: own.paused, counts, list });
         }
         let time = |text: &String| text.parse::<Time>().ok();
         let hooks = self.hooks.iter().map(|(interval, next)| Some((time(interval)?, *next))).collect();
@@ -413,6 +430,10 @@ impl Header {
         let (Some(time), Some(hooks), None | Some(Some(_))) = (time(&self.time), hooks, unfinished) else {
             return Ok(None);
         };
+        let early = unfinished.flatten().is_some_and(|end| end.is_before(time));
+        if early || self.clocks.iter().any(|&(numerator, denominator, _)| numerator == 0 || denominator == 0) {
+            return Ok(None);
+        }
         let clock = |&(numerator, denominator, tick): &(u64, u64, u64)| (Seconds { numerator, denominator }, tick);
         let state = State { clocks: self.clocks.iter().map(clock).collect(), time, groups, recordings, events };
         let place =

@@ -24,6 +24,13 @@ pub enum Error {
         /// Why, and what to do.
         what: String,
     },
+    /// A file or folder cannot be written.
+    Output {
+        /// Which.
+        path: String,
+        /// Why.
+        what: String,
+    },
     /// This machine cannot run compiled code.
     Machine(jit::Error),
     /// A run could not start or go on.
@@ -87,6 +94,7 @@ impl Display for Error {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Error::Text(error) => f.write_str(error.report.render(&error.sources, false).trim_end()),
+            Error::Output { path, what } => write!(f, "cannot write {path}: {what}"),
             Error::File { path, what } => write!(f, "cannot read {path}: {what}"),
             Error::Machine(error) => write!(f, "{error}"),
             Error::Run(error) => write!(f, "{error}"),

@@ -129,6 +129,8 @@ pub struct Simulation {
     next: usize,
     /// When a run of the script that was cancelled should have ended.
     unfinished: Option<Time>,
+    /// Records that the last restored checkpoint holds otherwise.
+    others: Vec<String>,
     /// For groups for which [`Simulation::set`] has drawn random numbers, the last stream: what is drawn
     /// next must be others.
     drawn: BTreeMap<usize, i64>,
@@ -168,6 +170,7 @@ impl Simulation {
             interval,
             next: 0,
             unfinished: None,
+            others: vec![],
             drawn: BTreeMap::new(),
             hooks: vec![],
         })
@@ -369,13 +372,21 @@ impl Simulation {
     /// ```
     ///
     /// # Errors
-    /// When the interval is no positive time. An error of the code ends the run that it stands in.
+    /// When the interval is no time, or shorter than a tick of every clock. An error of the code ends the run that it stands in.
     pub fn every(
         &mut self,
         interval: impl Into<Input>,
         code: impl FnMut(&mut Simulation) -> Result<(), Error> + Send + 'static,
     ) -> Result<(), Error> {
-        let interval = Time::of_duration(seconds("interval", interval.into())?)?;
+        let length = seconds("interval", interval.into())?;
+        let ticks = self.model.model().clocks.iter().map(|clock| clock.dt.to_f64());
+        let shortest = ticks.fold(f64::INFINITY, f64::min);
+        // As durations, ticks are met within a ten-thousandth.
+        if length > 0.0 && shortest.is_finite() && length * 1.0001 < shortest {
+            let what = format!("the interval between two calls, {length} s, is shorter than a tick, {shortest} s");
+            return Err(Error::Value(what));
+        }
+        let interval = Time::of_duration(length)?;
         let next = self.network.time().intervals(interval);
         let next = next.ok_or_else(|| Error::Value("the interval between two calls is a positive time".to_owned()))?;
         self.hooks.push(Hook { interval, next, code: Some(Box::new(code)) });
@@ -681,8 +692,19 @@ impl Simulation {
 
     fn stream(&mut self, folder: &Path, on: bool) -> Result<(), Error> {
         std::fs::create_dir_all(folder)
-            .map_err(|error| Error::File { path: folder.display().to_string(), what: error.to_string() })?;
+            .map_err(|error| Error::Output { path: folder.display().to_string(), what: error.to_string() })?;
+        if let Some(name) = self.others.first().filter(|_| on) {
+            let what = format!("`{name}` is recorded otherwise than in the checkpoint; stream to a new folder");
+            return Err(Error::Value(what));
+        }
         let begin = |total| if on { Begin::After(total) } else { Begin::Anew };
+        // All are looked at before any is cut.
+        for recording in self.network.recordings().filter(|_| on) {
+            Rows::check(folder, recording, recording.total() - recording.samples() as u64)?;
+        }
+        for events in self.network.events().filter(|_| on) {
+            EventRows::check(folder, events, events.counts().iter().sum::<u64>() - events.len() as u64)?;
+        }
         let mut sinks = vec![];
         for recording in self.network.recordings() {
             let kept = recording.total() - recording.samples() as u64;
@@ -758,24 +780,32 @@ impl Simulation {
 
     /// Goes to the state of a checkpoint, all of it or nothing. Recordings that it does not hold are cut
     /// to what they were then, if this simulation has been there, and begin anew otherwise. Streams end
-    /// here; [`Simulation::stream_on`] goes on with them.
+    /// here; [`Simulation::stream_on`] goes on with them. What does not go on as it was, because the model's
+    /// records or script have changed, is given as sentences.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] when it was taken of another model; it says what differs. When a stream cannot
     /// be written.
-    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
+    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<Vec<String>, Error> {
         self.network.flush()?;
-        self.network.restore(&checkpoint.state, &checkpoint.past).map_err(Error::Checkpoint)?;
+        let others = self.network.restore(&checkpoint.state, &checkpoint.past).map_err(Error::Checkpoint)?;
+        let anew = |name: &String| format!("`{name}` is recorded otherwise than in the checkpoint, and begins anew");
+        let mut notes: Vec<String> = others.iter().map(anew).collect();
         let Place { next, unfinished, script, hooks, drawn } = &checkpoint.place;
         let same_script = self.model.model().script_fingerprint() == *script;
+        let same_script = same_script && *next <= self.model.model().script.len();
         (self.next, self.unfinished) = if same_script { (*next, *unfinished) } else { (0, None) };
+        if !same_script {
+            notes.push("the script is another than in the checkpoint, and is done from its start".to_owned());
+        }
+        self.others = others;
         self.drawn = drawn.iter().copied().collect();
         let now = self.network.time();
         for (place, hook) in self.hooks.iter_mut().enumerate() {
             let known = hooks.get(place).filter(|(interval, _)| *interval == hook.interval).map(|&(_, next)| next);
             hook.next = known.or_else(|| now.intervals(hook.interval)).unwrap_or(hook.next);
         }
-        Ok(())
+        Ok(notes)
     }
 
     /// The model that runs.

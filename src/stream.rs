@@ -23,6 +23,11 @@ fn open(folder: &Path, name: &str, width: Option<usize>, kind: Number, begin: Be
     stream.map_err(|error| Error::Value(error.to_string()))
 }
 
+fn check(folder: &Path, name: &str, width: Option<usize>, kind: Number, rows: u64) -> Result<(), Error> {
+    let path = folder.join(format!("{name}.npy"));
+    NpyStream::check_existing(&path, width, kind, rows).map_err(|error| Error::Value(error.to_string()))
+}
+
 fn refuse(error: output::Error) -> String {
     error.to_string()
 }
@@ -39,6 +44,14 @@ impl Rows {
         let values = open(folder, name, Some(width), Number::Float, begin)?;
         let times = open(folder, &format!("{name}.t"), None, Number::Float, begin)?;
         Ok(Rows { values, times })
+    }
+}
+
+impl Rows {
+    /// Whether [`Begin::After`] so many rows would be taken.
+    pub(crate) fn check(folder: &Path, recording: &Recording, rows: u64) -> Result<(), Error> {
+        check(folder, recording.name(), Some(recording.width()), Number::Float, rows)?;
+        check(folder, &format!("{}.t", recording.name()), None, Number::Float, rows)
     }
 }
 
@@ -72,6 +85,17 @@ impl EventRows {
             .map(|(variable, _)| open(folder, &format!("{name}.{variable}"), None, Number::Float, begin))
             .collect();
         Ok(EventRows { times, elements, kept: kept? })
+    }
+}
+
+impl EventRows {
+    /// Whether [`Begin::After`] so many rows would be taken.
+    pub(crate) fn check(folder: &Path, events: &Events, rows: u64) -> Result<(), Error> {
+        let name = events.name();
+        check(folder, &format!("{name}.t"), None, Number::Float, rows)?;
+        check(folder, &format!("{name}.i"), None, Number::Integer, rows)?;
+        let mut kept = events.variables();
+        kept.try_for_each(|(variable, _)| check(folder, &format!("{name}.{variable}"), None, Number::Float, rows))
     }
 }
 

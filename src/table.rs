@@ -278,6 +278,9 @@ struct Text {
 
 impl Text {
     fn line(&mut self, line: usize, text: &str) -> Result<(), String> {
+        if text.trim_end().contains('\r') {
+            return Err("a carriage return alone ends no line; save the text with line feeds".to_owned());
+        }
         let text = text.split('#').next().unwrap_or("").trim();
         if text.is_empty() {
             return Ok(());
@@ -300,14 +303,18 @@ impl Text {
     }
 }
 
-/// Whether a first line names the columns: there is no number in it.
+/// Whether a first line names the columns: nothing in it is a number or begins like one.
 fn names(text: &str) -> bool {
     let mut names: Box<dyn Iterator<Item = &str>> = if text.contains([',', ';', '\t']) {
         Box::new(text.split([',', ';', '\t']))
     } else {
         Box::new(text.split_whitespace())
     };
-    names.all(|name| name.trim().parse::<f64>().is_err())
+    let is_number = |name: &str| {
+        let digits = name.trim_start_matches(['+', '-', '.']);
+        name.parse::<f64>().is_ok() || digits.starts_with(|first: char| first.is_ascii_digit())
+    };
+    names.all(|name| !is_number(name.trim()))
 }
 
 /// Between commas or semicolons when there are any, else between blanks.

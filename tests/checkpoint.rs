@@ -394,3 +394,86 @@ fn a_comment_does_not_move_the_place_in_the_script() {
     other.run_script().unwrap();
     assert_eq!((other.time(), other.floats("g.x").unwrap()), (one.time(), one.floats("g.x").unwrap()));
 }
+
+/// The same name, but another element, interval, moment or variable: nothing is mixed, and it is told.
+#[test]
+fn what_is_recorded_otherwise_begins_anew() {
+    let text = |records: &str| {
+        format!(
+            "clock dt = 1*ms\ngroup c[2] {{\n dv/dt = (1+i)/ms : 1\n w : 1\n threshold v > 4*(1+i)\n reset v = 0\n \
+             method euler\n init w = 100\n}}\n{records}\nrun 12*ms\n"
+        )
+    };
+    let records = "record c.v[0]\nrecord c.v[0, 1]\nrecord c.spikes(v)\nrecord c.population_rate every 2*ms";
+    let model = compile(&text(records));
+    let mut whole = model.simulation().unwrap();
+    whole.run_for("8*ms").unwrap();
+    let checkpoint = whole.checkpoint_with_recordings();
+    let begun = |records: &str, name: &str| {
+        let mut simulation = compile(&text(records)).simulation().unwrap();
+        let notes = simulation.restore(&checkpoint).unwrap();
+        assert!(notes.iter().any(|note| note.contains(&format!("`{name}` is recorded otherwise"))), "{notes:?}");
+        simulation.run_for("4*ms").unwrap();
+        simulation
+    };
+    for other in ["record c.v[1]", "record c.v[0] every 2*ms", "record c.v[0] when end"] {
+        let simulation = begun(other, "c.v");
+        assert_eq!(simulation.recording("c.v").unwrap().times()[0], 0.008, "{other}");
+    }
+    let simulation = begun("record c.spikes(w)", "c.spikes");
+    assert!(simulation.events("c.spikes").unwrap().values("w").unwrap().iter().all(|&kept| kept == 100.0));
+    let simulation = begun("record c.population_rate every 4*ms", "c.population_rate");
+    assert_eq!(simulation.recording("c.population_rate").unwrap().times(), [0.008]);
+    let swapped = "record c.v[0, 1]\nrecord c.v[0]";
+    assert_eq!(begun(swapped, "c.v").recording("c.v").unwrap().samples(), 4);
+
+    let mut same = model.simulation().unwrap();
+    assert!(same.restore(&checkpoint).unwrap().is_empty());
+    same.run_for("4*ms").unwrap();
+    whole.run_for("4*ms").unwrap();
+    assert_eq!(recorded(&same), recorded(&whole));
+
+    let longer = text(records).replace("run 12", "run 13");
+    let notes = compile(&longer).simulation().unwrap().restore(&checkpoint).unwrap();
+    assert_eq!(notes.len(), 1);
+    assert!(notes[0].contains("the script is another"), "{notes:?}");
+}
+
+#[test]
+fn rows_of_an_empty_group_are_counted_too() {
+    let model = compile("clock dt = 1*ms\ngroup g[0] {\n dx/dt = 1/ms : 1\n}\nrecord g.x\n");
+    let mut one = model.simulation().unwrap();
+    one.run_for("5*ms").unwrap();
+    let mut other = model.simulation().unwrap();
+    other.restore(&Checkpoint::from_bytes(&one.checkpoint_with_recordings().to_bytes()).unwrap()).unwrap();
+    other.run_for("4*ms").unwrap();
+    assert_eq!(other.recording("g.x").unwrap().times().len(), 9);
+}
+
+/// A stream that cannot go on leaves all files as they are.
+#[test]
+fn a_refused_stream_cuts_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = compile(
+        "clock dt = 1*ms\ngroup g[2] {\n dx/dt = 1/ms : 1\n threshold x > 3\n reset x = 0\n}\nrecord g.x\nrecord g.spikes(x)\n",
+    );
+    let mut simulation = model.simulation().unwrap();
+    simulation.stream_to(folder.path()).unwrap();
+    simulation.run_for("10*ms").unwrap();
+    let checkpoint = simulation.checkpoint();
+    simulation.run_for("10*ms").unwrap();
+    simulation.flush().unwrap();
+    std::fs::write(folder.path().join("g.spikes.x.npy"), "").unwrap();
+    let before = std::fs::read(folder.path().join("g.x.npy")).unwrap();
+    simulation.restore(&checkpoint).unwrap();
+    simulation.stream_on(folder.path()).unwrap_err();
+    assert_eq!(std::fs::read(folder.path().join("g.x.npy")).unwrap(), before);
+}
+
+#[test]
+fn an_interval_shorter_than_a_tick_is_refused() {
+    let mut simulation = compile("clock dt = 1*ms\ngroup g[1] {\n dx/dt = 1/ms : 1\n}\n").simulation().unwrap();
+    let error = simulation.every("1*us", |_| Ok(())).unwrap_err().to_string();
+    assert!(error.contains("shorter than a tick"), "{error}");
+    simulation.every("1*ms", |_| Ok(())).unwrap();
+}

@@ -309,6 +309,34 @@ fn outputs_that_cannot_be_written_are_refused_before_the_run() {
     assert_eq!(place.files(), ["folder.npz", "model.dvdt"]);
 }
 
+/// A device or a pipe in the place of a file is left alone, and no output is written over another.
+#[cfg(unix)]
+#[test]
+fn outputs_replace_nothing_but_files_of_their_own() {
+    let place = Place::new();
+    let made = Command::new("mkfifo").arg(place.path("pipe.npz")).status().unwrap();
+    assert!(made.success());
+    place.dvdt(&["run", "model.dvdt", "--out", "pipe.npz"]).fails(1, &["pipe.npz", "is a device or a pipe"]);
+    fs::create_dir(place.path("streams")).unwrap();
+    assert!(Command::new("mkfifo").arg(place.path("streams/cells.v.npy")).status().unwrap().success());
+    place.dvdt(&["run", "model.dvdt", "--stream", "streams"]).fails(1, &["cells.v.npy", "is a device or a pipe"]);
+
+    let every = ["run", "model.dvdt", "--checkpoint-every", "1*ms"];
+    let run = |more: &[&str]| place.dvdt(&[&every[..], more].concat());
+    run(&["--checkpoint", "model.dvdt"]).fails(1, &["model.dvdt is the model itself"]);
+    run(&["--checkpoint", "z.npz", "--out", "z.npz"]).fails(1, &["z.npz is the file of --out"]);
+    std::os::unix::fs::symlink("model.dvdt", place.path("link.npz")).unwrap();
+    run(&["--out", "link.npz"]).fails(1, &["link.npz is the model itself"]);
+    assert_eq!(fs::read_to_string(place.path("model.dvdt")).unwrap(), MODEL);
+
+    fs::create_dir(place.path("r.csv.meta.json")).unwrap();
+    let one = MODEL.replace("record cells.y[1]\n", "");
+    fs::write(place.path("one.dvdt"), one).unwrap();
+    place.dvdt(&["run", "one.dvdt", "--out", "r.csv"]).fails(1, &["r.csv.meta.json", "is a folder"]);
+    assert!(!place.path("r.csv").exists());
+    place.dvdt(&["run", "model.dvdt", "--checkpoint-every", "1e-9*second"]).fails(1, &["shorter than a tick"]);
+}
+
 #[test]
 fn an_existing_file_is_replaced_only_by_a_whole_one() {
     let place = Place::new();

@@ -105,6 +105,7 @@ fn decay(elements: usize) -> Program {
 /// Records the first column of group 0.
 fn monitor(clock: usize, elements: Option<Vec<usize>>) -> MonitorPlan {
     MonitorPlan {
+        fingerprint: 0,
         name: "cells.v".into(),
         group: 0,
         dimension: Dimension::DIMENSIONLESS,

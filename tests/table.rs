@@ -59,6 +59,8 @@ fn texts_with_mistakes() {
         (b"1,2\n\n3\n", "line 3 of `a.csv`: there are 1 numbers here, but 2 in line 1; every line must have as many"),
         (b"1,2\n3,x\n", "line 2 of `a.csv`: `x` is not a number"),
         (b"1,x\n", "line 1 of `a.csv`: `x` is not a number"),
+        (b"2o\n3\n4\n", "line 1 of `a.csv`: `2o` is not a number"),
+        (b"1\r2\r3\r", "line 1 of `a.csv`: a carriage return alone ends no line; save the text with line feeds"),
         (b"a,b\nc,d\n", "line 2 of `a.csv`: `c` is not a number"),
         (b"1,,2\n", "line 1 of `a.csv`: a number is missing between two separators; write `nan` where there is none"),
         (b"1,5;2,5\n", "line 1 of `a.csv`: there are commas and semicolons; write decimals with a point"),

@@ -66,7 +66,9 @@ impl Run {
         }
         let mut simulation = model.simulation_with_seed(self.seed.unwrap_or(0))?;
         if let Some(path) = &self.resume {
-            simulation.restore(&Checkpoint::load(path)?)?;
+            for note in simulation.restore(&Checkpoint::load(path)?)? {
+                show(&format!("warning: {note}\n"));
+            }
             if self.verbose {
                 show(&format!("going on from {} at t = {}\n", path.display(), time(simulation.time())));
             }
@@ -134,22 +136,37 @@ impl Run {
     fn end_stream(&self, model: &CompiledModel, simulation: &Simulation, outcome: &Outcome) -> Result<(), Failure> {
         let Some(folder) = &self.stream else { return Ok(()) };
         let meta = self.meta(model, simulation, outcome);
-        Ok(output::write_meta(&folder.join("meta.json"), &meta, &units_of(simulation))?)
+        Ok(output::write_meta(&folder.join("meta.json"), &meta, &units_of(simulation), &elements_of(simulation))?)
     }
 
     /// Finds out before a long run whether its results can be written.
     fn targets(&self) -> Result<Targets, Failure> {
-        for path in [&self.out, &self.plot].into_iter().flatten() {
-            if std::path::absolute(path).ok() == std::path::absolute(&self.model).ok() {
-                return Err(Failure::Message(format!("{} is the model itself; choose another file", path.display())));
-            }
-        }
+        self.distinct()?;
         let data = self.out.as_deref().map(DataFormat::of).transpose()?;
         let figure = self.plot.as_deref().map(FigureFormat::of).transpose()?;
         for path in [&self.out, &self.plot].into_iter().flatten() {
             output::check_writable(path)?;
         }
+        if let (Some(path), Some(DataFormat::Csv)) = (&self.out, data) {
+            output::check_writable(&described_by(path))?;
+        }
         Ok(Targets { data, figure })
+    }
+
+    /// No file is written over another or over the model.
+    fn distinct(&self) -> Result<(), Failure> {
+        let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
+        let checkpoint = self.checkpoint_every.as_ref().map(|_| self.checkpoint_path());
+        let mut known: Vec<(Option<PathBuf>, &str)> = vec![(real(&self.model), "the model itself")];
+        let written = [(&self.out, "the file of --out"), (&self.plot, "the figure"), (&checkpoint, "the checkpoint")];
+        for (path, what) in written.into_iter().filter_map(|(path, what)| Some((path.as_ref()?, what))) {
+            let own = real(path);
+            if let Some((_, other)) = known.iter().find(|(other, _)| *other == own) {
+                return Err(Failure::Message(format!("{} is {other}; choose another file", path.display())));
+            }
+            known.push((own, what));
+        }
+        Ok(())
     }
 
     fn run(&self, simulation: &mut Simulation) -> Result<Outcome, Failure> {
@@ -235,7 +252,7 @@ impl Run {
             output::write_data(path, format, &series, &events, &meta)?;
             if format == DataFormat::Csv {
                 // A table has no place for it.
-                output::write_meta(&described_by(path), &meta, &units_of(simulation))?;
+                output::write_meta(&described_by(path), &meta, &units_of(simulation), &elements_of(simulation))?;
             }
         }
         if let (Some(path), Some(format)) = (&self.plot, targets.figure) {
@@ -357,6 +374,11 @@ fn described_by(table: &Path) -> PathBuf {
     let mut name = table.as_os_str().to_owned();
     name.push(".meta.json");
     name.into()
+}
+
+/// Which elements the columns of each recording are.
+fn elements_of(simulation: &Simulation) -> BTreeMap<String, Vec<usize>> {
+    simulation.recordings().map(|recording| (recording.name().to_owned(), recording.elements().to_vec())).collect()
 }
 
 /// Of every array that may be written, by name.

@@ -168,8 +168,10 @@ impl Linked<'_> {
                         Some(Kept { name: variable.name.clone(), dimension: variable.dimension, list: lists[at] })
                     });
                     let (name, kept) = (self.record_name(number), kept.collect());
+                    let fingerprint = self.model.record_fingerprint(number);
                     let last = record.last;
-                    self.events.push((number, EventMonitorPlan { name, group: index, event: place, kept, last }));
+                    self.events
+                        .push((number, EventMonitorPlan { name, fingerprint, group: index, event: place, kept, last }));
                 }
             }
         }
@@ -197,6 +199,7 @@ impl Linked<'_> {
         };
         MonitorPlan {
             name: self.record_name(number),
+            fingerprint: self.model.record_fingerprint(number),
             group: record.group,
             dimension,
             kind,

@@ -152,6 +152,7 @@ fn observed(
             Some(_) if matches!(name.name.as_str(), "t" | "i" | "count") => {
                 report.push(mistake::kept_anyway(name));
             }
+            Some(symbol) if captured.contains(&symbol) => report.push(mistake::kept_twice(name)),
             Some(symbol) => captured.push(symbol),
             None => {
                 let known: Vec<&str> = group.variables.iter().map(|variable| variable.name.as_str()).collect();

@@ -72,6 +72,15 @@ impl Model {
         crc32fast::hash(text.as_bytes())
     }
 
+    /// A number that tells records of other things, elements, moments or intervals apart.
+    pub fn record_fingerprint(&self, number: usize) -> u32 {
+        let record = &self.records[number];
+        let mut text = format!("{} ", self.clocks[record.clock].dt);
+        // Neither how many samples are kept nor what the clock is called matters.
+        self.record(&Record { clock: 0, last: None, ..record.clone() }, &mut text);
+        crc32fast::hash(text.as_bytes())
+    }
+
     /// A number that tells groups with other equations, methods, code or inputs apart.
     pub fn fingerprint(&self, group: usize) -> u32 {
         let mut text = format!("{:?} {:?}\n", self.math, self.denormals);

@@ -26,6 +26,11 @@ pub enum Error {
         /// As given.
         path: PathBuf,
     },
+    /// The path is a device or a pipe.
+    NoFile {
+        /// As given.
+        path: PathBuf,
+    },
     /// The file system refuses: read-only, or not ours.
     NotWritable {
         /// The folder in which a file was to be made.
@@ -167,6 +172,9 @@ impl fmt::Display for Error {
                 write!(out, "cannot write {what} to `{}`: the name must end in {known}", path.display())
             }
             Error::MissingFolder { folder } => write!(out, "there is no folder `{}`", folder.display()),
+            Error::NoFile { path } => {
+                write!(out, "`{}` is a device or a pipe, not a file; choose a file", path.display())
+            }
             Error::IsFolder { path } => write!(out, "`{}` is a folder, not a file", path.display()),
             Error::NotWritable { folder, source } => {
                 // The kind only: the source names a temporary file that means nothing to a user.
@@ -218,6 +226,7 @@ impl std::error::Error for Error {
             Error::Ending { .. }
             | Error::MissingFolder { .. }
             | Error::IsFolder { .. }
+            | Error::NoFile { .. }
             | Error::Shape { .. }
             | Error::EventShape { .. }
             | Error::Element { .. }

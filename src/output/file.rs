@@ -11,7 +11,7 @@ use super::Error;
 /// Finds out before a long run whether a file could be written at its end.
 ///
 /// # Errors
-/// When the folder does not exist or does not let us make files, or when `path` is a folder.
+/// When the folder does not exist or does not let us make files, or when `path` is a folder or a device.
 pub fn check_writable(path: &Path) -> Result<(), Error> {
     let place = Place::of(path)?;
     place.temporary().map(drop).map_err(|source| Error::of(path, &place.folder, source))
@@ -24,6 +24,11 @@ pub fn check_writable(path: &Path) -> Result<(), Error> {
 pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut NamedTempFile) -> io::Result<()>) -> Result<(), Error> {
     let place = Place::of(path)?;
     place.replace(write).map_err(|source| Error::of(path, &place.folder, source))
+}
+
+/// Refuses what is there already and is no file: writing to a pipe would wait for a reader.
+pub(super) fn refuse_others(path: &Path) -> Result<(), Error> {
+    Place::of(path).map(drop)
 }
 
 /// Sorts what the system says of a file that is written in place.
@@ -43,6 +48,9 @@ impl Place {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if target.is_dir() {
             return Err(Error::IsFolder { path: path.to_owned() });
+        }
+        if fs::metadata(&target).is_ok_and(|found| !found.is_file()) {
+            return Err(Error::NoFile { path: path.to_owned() });
         }
         let folder = match target.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),

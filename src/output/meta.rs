@@ -56,7 +56,7 @@ pub struct GroupMeta {
     pub reason: String,
 }
 
-/// Writes `meta` and the unit of every array as a JSON file, whole or not at all: the companion of
+/// Writes `meta`, the unit of every array and the elements that its columns stand for as a JSON file, whole or not at all: the companion of
 /// a folder of [`NpyStream`](super::NpyStream)s.
 ///
 /// ```
@@ -65,17 +65,24 @@ pub struct GroupMeta {
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("meta.json");
 /// let units = [("cells.v".to_owned(), "volt".to_owned())].into();
-/// output::write_meta(&path, &Meta::default(), &units)?;
+/// let elements = [("cells.v".to_owned(), vec![0, 7])].into();
+/// output::write_meta(&path, &Meta::default(), &units, &elements)?;
 /// assert!(std::fs::read_to_string(&path).unwrap().contains(r#""cells.v": "volt""#));
 /// # Ok::<(), output::Error>(())
 /// ```
 ///
 /// # Errors
 /// A file system's. An existing file is unchanged then.
-pub fn write_meta(path: &Path, meta: &Meta, units: &BTreeMap<String, String>) -> Result<(), Error> {
+pub fn write_meta(
+    path: &Path,
+    meta: &Meta,
+    units: &BTreeMap<String, String>,
+    elements: &BTreeMap<String, Vec<usize>>,
+) -> Result<(), Error> {
     let units = units.iter().map(|(name, unit)| (name.clone(), unit.as_str())).collect();
     file::replace(path, |file| {
-        let text = serde_json::to_string_pretty(&Document::new(meta, units, None))?;
+        let elements = elements.iter().map(|(name, list)| (name.as_str(), list.as_slice())).collect();
+        let text = serde_json::to_string_pretty(&Document::new(meta, units, Some(elements)))?;
         writeln!(file, "{text}")
     })
 }

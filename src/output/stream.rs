@@ -62,6 +62,7 @@ impl NpyStream {
     /// # Errors
     /// When the file cannot be made.
     pub fn create(path: &Path, width: Option<usize>, kind: Number) -> Result<NpyStream, Error> {
+        file::refuse_others(path)?;
         let file = File::create(path).map_err(|source| file::error(path, source))?;
         let mut stream = NpyStream::of(path, file, width, kind);
         stream.guard(|stream| stream.write_header(0))?;
@@ -74,6 +75,26 @@ impl NpyStream {
     /// # Errors
     /// [`Error::Unfit`] when the file is not such an array or holds fewer rows; it is unchanged then.
     pub fn open_existing(path: &Path, width: Option<usize>, kind: Number, rows: u64) -> Result<NpyStream, Error> {
+        let mut stream = NpyStream::opened(path, width, kind, rows)?;
+        stream.guard(|stream| {
+            // In this order, so that the header never counts rows that are not there.
+            stream.write_header(rows)?;
+            stream.written = rows * stream.row_bytes();
+            stream.file.set_len(HEADER + stream.written)
+        })?;
+        Ok(stream)
+    }
+
+    /// Whether [`NpyStream::open_existing`] would go on with it; changes nothing.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_existing(path: &Path, width: Option<usize>, kind: Number, rows: u64) -> Result<(), Error> {
+        NpyStream::opened(path, width, kind, rows).map(drop)
+    }
+
+    fn opened(path: &Path, width: Option<usize>, kind: Number, rows: u64) -> Result<NpyStream, Error> {
+        file::refuse_others(path)?;
         let opened = OpenOptions::new().read(true).write(true).open(path);
         let mut file = opened.map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => unfit(path, "it does not exist".to_owned()),
@@ -82,14 +103,8 @@ impl NpyStream {
         let mut start = Vec::new();
         (&mut file).take(HEADER).read_to_end(&mut start).map_err(|source| file::error(path, source))?;
         let length = file.metadata().map_err(|source| file::error(path, source))?.len();
-        let mut stream = NpyStream::of(path, file, width, kind);
+        let stream = NpyStream::of(path, file, width, kind);
         stream.check(&start, length, rows).map_err(|reason| unfit(path, reason))?;
-        stream.guard(|stream| {
-            // In this order, so that the header never counts rows that are not there.
-            stream.write_header(rows)?;
-            stream.written = rows * stream.row_bytes();
-            stream.file.set_len(HEADER + stream.written)
-        })?;
         Ok(stream)
     }
 

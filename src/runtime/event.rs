@@ -85,6 +85,11 @@ impl Events {
         &self.monitor().name
     }
 
+    /// Tells records of something else apart.
+    pub(super) fn fingerprint(&self) -> u32 {
+        self.monitor().fingerprint
+    }
+
     /// How many there are here.
     pub fn len(&self) -> usize {
         self.ticks().len()

@@ -21,6 +21,7 @@ mod island;
 mod monitor;
 mod network;
 mod schedule;
+mod smooth;
 mod stage;
 mod state;
 mod time;
@@ -214,6 +215,8 @@ impl Place {
 pub struct MonitorPlan {
     /// `cells.v`
     pub name: String,
+    /// Tells records of something else apart.
+    pub fingerprint: u32,
     /// An index into [`Plan::programs`].
     pub group: usize,
     /// Of the recorded values.
@@ -256,6 +259,8 @@ pub enum Source {
 pub struct EventMonitorPlan {
     /// `cells.spikes`
     pub name: String,
+    /// Tells records of something else apart.
+    pub fingerprint: u32,
     /// An index into [`Plan::programs`].
     pub group: usize,
     /// An index into [`Program::events`].

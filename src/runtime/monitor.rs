@@ -1,6 +1,7 @@
 //! Recordings: what a monitor has seen.
 
 use super::buffer::Buffer;
+use super::smooth::smooth;
 use super::{Error, MonitorPlan, Place, Plan, Program, Source};
 use crate::algebra::Kind;
 use crate::dimension::Dimension;
@@ -104,6 +105,11 @@ impl Recording {
     /// `cells.v`
     pub fn name(&self) -> &str {
         &self.monitor().name
+    }
+
+    /// Tells records of something else apart.
+    pub(super) fn fingerprint(&self) -> u32 {
+        self.monitor().fingerprint
     }
 
     /// Of the values.
@@ -359,45 +365,6 @@ fn ticks_of(plan: &Plan, monitor: &MonitorPlan) -> u64 {
     let group = plan.clocks[plan.programs[monitor.group].clock].dt;
     let ticks = plan.clocks[monitor.clock].dt.ratio(group).and_then(Fraction::to_whole);
     ticks.and_then(|ticks| u64::try_from(ticks).ok()).unwrap_or(1).max(1)
-}
-
-/// Convolves each column with a Gaussian of `deviation` rows.
-fn smooth(values: &[f64], width: usize, deviation: f64) -> Vec<f64> {
-    let rows = values.len().checked_div(width).unwrap_or(0);
-    if deviation <= 0.0 || deviation.is_nan() || rows == 0 {
-        return values.to_vec();
-    }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the number of rows")]
-    let reach = ((4.0 * deviation).ceil() as usize).min(rows);
-    #[allow(clippy::cast_precision_loss, reason = "rows are far below 2^53")]
-    let weights: Vec<f64> = (0..=reach).map(|row| gaussian(row as f64 / deviation)).collect();
-    let mut smoothed = Vec::with_capacity(values.len());
-    let total = |row: usize, first: usize, last: usize| -> f64 {
-        (first..=last).map(|other| weights[other.abs_diff(row)]).sum()
-    };
-    let inside = total(reach, 0, 2 * reach);
-    for row in 0..rows {
-        let (first, last) = (row.saturating_sub(reach), (row + reach).min(rows - 1));
-        let total = if last - first == 2 * reach { inside } else { total(row, first, last) };
-        for column in 0..width {
-            let sum: f64 =
-                (first..=last).map(|other| weights[other.abs_diff(row)] * values[other * width + column]).sum();
-            smoothed.push(sum / total);
-        }
-    }
-    smoothed
-}
-
-/// exp(-x²/2), by repeated multiplication: weights that need no last digit, but the same on every
-/// machine.
-fn gaussian(x: f64) -> f64 {
-    // exp(-y) = (exp(-y/1024))^1024, the inner one by its series.
-    let y = x * x / 2.0 / 1024.0;
-    let mut value = 1.0 - y + y * y / 2.0 - y * y * y / 6.0 + y * y * y * y / 24.0;
-    for _ in 0..10 {
-        value *= value;
-    }
-    value
 }
 
 /// How a row is read from a group's memory.

@@ -113,6 +113,8 @@ impl Numbers {
 pub struct RecordingState {
     /// `cells.v`
     pub name: String,
+    /// Tells records of something else apart.
+    pub fingerprint: u32,
     /// Values in a row.
     pub width: usize,
     /// Rows ever recorded.
@@ -137,6 +139,8 @@ pub(crate) type EventList = (Vec<u64>, Vec<u32>, Vec<Vec<f64>>);
 pub struct EventsState {
     /// `cells.spikes`
     pub name: String,
+    /// Tells records of something else apart.
+    pub fingerprint: u32,
     /// Whether it is paused.
     pub paused: bool,
     /// How often it has happened to each element.
@@ -195,12 +199,13 @@ impl Network {
         }
     }
 
-    /// Puts a state that came of `past` in place of the own one, all of it or nothing. Sinks get nothing more; what they should
-    /// have got before, [`Network::flush`] gives them.
+    /// Puts a state that came of `past` in place of the own one, all of it or nothing. Sinks get nothing
+    /// more; what they should have got before, [`Network::flush`] gives them. Gives the names of the records
+    /// that begin anew because the state holds something else under their name.
     ///
     /// # Errors
     /// When it is of another model; it says everything that differs, and nothing is changed.
-    pub fn restore(&mut self, state: &State, past: &Past) -> Result<(), Misfit> {
+    pub fn restore(&mut self, state: &State, past: &Past) -> Result<Vec<String>, Misfit> {
         let differences = self.differences(state);
         if !differences.is_empty() {
             return Err(Misfit { differences });
@@ -216,17 +221,24 @@ impl Network {
         for (island, group) in self.islands.iter_mut().zip(&state.groups) {
             island.restore(group);
         }
+        let mut others = vec![];
         for own in self.islands.iter_mut().flat_map(|island| &mut island.recordings) {
-            own.restore(state.recordings.iter().find(|saved| saved.name == own.name()), been);
+            let saved = state.recordings.iter().find(|saved| saved.name == own.name());
+            let same = saved.filter(|saved| saved.fingerprint == own.fingerprint());
+            others.extend(saved.filter(|_| same.is_none()).map(|saved| saved.name.clone()));
+            own.restore(same, been);
         }
         for own in self.islands.iter_mut().flat_map(|island| &mut island.events) {
             let time = been.then_some(state.time);
-            own.restore(state.events.iter().find(|saved| saved.name == own.name()), time);
+            let saved = state.events.iter().find(|saved| saved.name == own.name());
+            let same = saved.filter(|saved| saved.fingerprint == own.fingerprint());
+            others.extend(saved.filter(|_| same.is_none()).map(|saved| saved.name.clone()));
+            own.restore(same, time);
         }
         for (island, watch) in self.islands.iter().zip(&mut self.watches) {
             watch.renew(&island.group);
         }
-        Ok(())
+        Ok(others)
     }
 
     /// Everything by which a state does not fit.
@@ -322,6 +334,7 @@ impl Recording {
     fn state(&self, recorded: bool) -> RecordingState {
         RecordingState {
             name: self.name().to_owned(),
+            fingerprint: self.fingerprint(),
             width: self.width(),
             total: self.total(),
             paused: self.paused,
@@ -336,8 +349,9 @@ impl Recording {
     fn restore(&mut self, saved: Option<&RecordingState>, been: bool) {
         self.sink = None;
         let Some(saved) = saved.filter(|saved| saved.width == self.width()) else { return self.forget(0) };
+
         if let Some(values) = &saved.values
-            && self.put(values)
+            && self.put(values, saved.total)
         {
             self.gone = saved.total - self.rows as u64;
         } else if been && (self.gone..=self.total()).contains(&saved.total) {
@@ -355,11 +369,13 @@ impl Recording {
     }
 
     /// Puts rows into the buffer, if there is memory for them.
-    fn put(&mut self, values: &[f64]) -> bool {
+    fn put(&mut self, values: &[f64], total: u64) -> bool {
         let fits = self.buffer.grow(0, values.len()).is_some();
         if fits {
             self.buffer.floats_mut()[..values.len()].copy_from_slice(values);
-            self.rows = values.len().checked_div(self.width()).unwrap_or(0);
+            // Rows without numbers are all there.
+            let all = usize::try_from(total).unwrap_or(0);
+            self.rows = values.len().checked_div(self.width()).unwrap_or(all);
         }
         fits
     }
@@ -369,6 +385,7 @@ impl Events {
     fn state(&self, recorded: bool) -> EventsState {
         EventsState {
             name: self.name().to_owned(),
+            fingerprint: self.fingerprint(),
             paused: self.paused,
             counts: self.counts.clone(),
             list: recorded.then(|| (self.ticks.clone(), self.elements.clone(), self.kept.clone())),

@@ -1,8 +1,8 @@
 //! Machine code for x86-64 in vectors of 256 bits, four numbers each, made of core kernels directly.
 //!
 //! Cranelift's vectors have 128 bits. A kernel is straight-line code, so that little is needed to make
-//! wider code of it: one `match` from instructions to those of AVX2 ([`select`]), registers by Belády's
-//! rule ([`allocate`]), and two loops ([`emit`]); `iced-x86` encodes. It is made in a tenth of the time.
+//! wider code of it: one `match` from instructions to those of AVX2 (`select`), registers by Belády's
+//! rule (`allocate`), and two loops (`emit`); `iced-x86` encodes. It is made in a tenth of the time.
 //!
 //! The result is bytes that run wherever they lie, and the constants that they read; nothing here calls
 //! them. What it does not take ([`takes`]) is left to Cranelift.

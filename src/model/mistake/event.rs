@@ -232,6 +232,11 @@ pub(in crate::model) fn kept_anyway(name: &Ident) -> Diagnostic {
         .with_note("time `t`, element `i` and the `count` of each element are kept of every event")
 }
 
+pub(in crate::model) fn kept_twice(name: &Ident) -> Diagnostic {
+    let message = format!("`{}` is kept twice of the same event", name.name);
+    error("record-option", message, name.span, "the second time").with_help("name it once")
+}
+
 pub(in crate::model) fn captured_of_given(span: Span) -> Diagnostic {
     let message = "with given spikes no variables can be kept".to_owned();
     error("record-option", message, span, "keeps variables").with_help("record the variable itself")
