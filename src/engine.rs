@@ -495,7 +495,7 @@ impl CompiledModel {
                     }
                     Executor::Jit => {
                         let lanes = |stages: &crate::compile::Stages| jit::lanes(self.0.engine.options, &stages.core, &code.layout);
-                        let fewest = tick().map(lanes).min_by_key(|lanes| lanes.count()).unwrap_or_default();
+                        let fewest = tick().map(lanes).min_by_key(|lanes| lanes.count()).unwrap_or(self.0.engine.options.lanes);
                         let fused = fewest == Lanes::Four && tick().all(|stages| wide::fuses(&stages.core, &code.layout));
                         let ticks = if fused { ", fused ticks" } else { "" };
                         format!("machine code, {} lanes{ticks}", fewest.count())

@@ -587,10 +587,10 @@ fn ctrl_c_writes_what_was_recorded() {
 
 #[test]
 fn a_second_ctrl_c_ends_at_once() {
-    // Ticks of two million elements with many sines each, so that the first takes seconds.
+    // Ticks of eight million elements with many sines each, so that the first takes seconds.
     let waves: String = (0..20).map(|k| format!(" + sin(x*{k})")).collect();
     let place = Place::with(&format!(
-        "group g[2000000] {{\n    dx/dt = (0{waves})/second : 1\n    method rk4\n}}\nrecord g.x[0] every 1*second\nrun 1000*second\n"
+        "group g[8000000] {{\n    dx/dt = (0{waves})/second : 1\n    method rk4\n}}\nrecord g.x[0] every 1*second\nrun 1000*second\n"
     ));
     let child = endless(&place);
     interrupt(&child);

@@ -504,7 +504,13 @@ fn streams_refuse_what_does_not_fit() {
 fn meta_stands_beside_streams() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("meta.json");
-    output::write_meta(&path, &meta(), &[("cells.v".to_owned(), "volt".to_owned())].into(), &[("cells.v".to_owned(), vec![3])].into()).unwrap();
+    output::write_meta(
+        &path,
+        &meta(),
+        &[("cells.v".to_owned(), "volt".to_owned())].into(),
+        &[("cells.v".to_owned(), vec![3])].into(),
+    )
+    .unwrap();
     let read: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
     assert_eq!(read["units"], serde_json::json!({"cells.v": "volt"}));
     assert_eq!((read["format"].as_u64(), read["seed"].as_u64()), (Some(1), Some(7)));

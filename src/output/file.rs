@@ -28,7 +28,11 @@ pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut NamedTempFile) -> io:
 
 /// Refuses what is there already and is no file: writing to a pipe would wait for a reader.
 pub(super) fn refuse_others(path: &Path) -> Result<(), Error> {
-    Place::of(path).map(drop)
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(Error::IsFolder { path: path.to_owned() }),
+        Ok(found) if !found.is_file() => Err(Error::NoFile { path: path.to_owned() }),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// Sorts what the system says of a file that is written in place.
@@ -46,12 +50,7 @@ struct Place {
 impl Place {
     fn of(path: &Path) -> Result<Place, Error> {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        if target.is_dir() {
-            return Err(Error::IsFolder { path: path.to_owned() });
-        }
-        if fs::metadata(&target).is_ok_and(|found| !found.is_file()) {
-            return Err(Error::NoFile { path: path.to_owned() });
-        }
+        refuse_others(path)?;
         let folder = match target.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             _ => PathBuf::from("."),
