@@ -10,7 +10,8 @@
 //! ```
 //!
 //! The right form, ticks fused, is for short bodies that nothing disturbs: whose prologue does not
-//! depend on the tick, and in which no event happens.
+//! depend on the tick, and in which no event is listed. Code of one event that is not listed stands apart
+//! and leaves the state in the same registers.
 
 use super::allocate::{Entity, Home, Registers};
 use super::assembler::{
@@ -52,7 +53,10 @@ pub(super) struct Emitted {
 struct Carried {
     column: ColumnId,
     load: Value,
+    /// What it becomes.
     stored: Value,
+    /// The same where the event happens.
+    seldom: Value,
 }
 
 pub(super) struct Emitter<'a> {
@@ -75,11 +79,15 @@ impl<'a> Emitter<'a> {
         let sinking = Sinking::new(kernel);
         let needed = codegen::negations(kernel);
         let operations = codegen::operations(kernel, &sinking);
-        let carried = carried(kernel, layout, operations).unwrap_or_default();
+        let carried = carried(kernel, layout, &sinking).unwrap_or_default();
         let fused = !carried.is_empty();
         let copies = copies(kernel, operations, interleave, carried.len());
-        let order = codegen::order(kernel, &sinking, copies);
-        let at_end: Vec<Value> = carried.iter().map(|column| column.stored).collect();
+        let mut order = codegen::order(kernel, &sinking, copies);
+        if fused {
+            // What the event needs is kept for the end of the tick.
+            order.sort_by_key(|&value| matches!(kernel.inst(value), Inst::Seldom(_)));
+        }
+        let at_end: Vec<Value> = carried.iter().flat_map(|column| [column.stored, column.seldom]).collect();
         let uses = Uses::new(kernel, &sinking, &needed, &order, &at_end);
         let mut emitter = Emitter {
             kernel,
@@ -156,12 +164,14 @@ impl<'a> Emitter<'a> {
             emitter.out.push(made(Instruction::with2(Code::Mov_r64_rm64, Register::R12, TICK)));
             emitter.out.bind(tick);
             emitter.body(order);
-            let mut moves = vec![];
-            let stored = carried.iter().flat_map(|column| (0..emitter.copies).map(move |copy| (column.stored, copy)));
-            for ((value, copy), &(to, _)) in stored.zip(&homes) {
-                moves.push((emitter.entity(value, copy), to));
+            let acts = |event: &&Value| emitter.sinking.of(**event).is_some_and(|sunk| !sunk.stores.is_empty());
+            let seldom = order.last().filter(acts);
+            let after = seldom.map(|&event| emitter.seldom(event, &homes));
+            emitter.now = emitter.uses.end;
+            emitter.carry(&homes, |column| column.stored);
+            if let Some(after) = after {
+                emitter.out.bind(after);
             }
-            emitter.moves(moves);
             emitter.out.push(made(Instruction::with1(Code::Inc_rm64, Register::R12)));
             emitter.out.push(made(Instruction::with2(Code::Cmp_r64_rm64, Register::R12, LAST_TICK)));
             emitter.out.branch(Code::Jb_rel32_64, tick);
@@ -170,6 +180,47 @@ impl<'a> Emitter<'a> {
                 emitter.out.put(Code::VEX_Vmovapd_ymmm256_ymm, &operands);
             }
         });
+    }
+
+    /// What a tick does differently for those to whom the event happens: everything that is still to be done
+    /// of the tick, up to the label that it returns.
+    fn seldom(&mut self, event: Value, homes: &[(u8, Address)]) -> Label {
+        let [apart, after] = [self.out.label(), self.out.label()];
+        let Inst::Seldom(mask) = self.kernel.inst(event) else { panic!("bug: no event") };
+        self.now = self.uses.of(event);
+        self.any(mask);
+        self.out.branch(Code::Jne_rel32_64, apart);
+        let before = self.registers.clone();
+        self.out.apart();
+        self.out.bind(apart);
+        self.cone(event);
+        self.now = self.uses.end;
+        self.carry(homes, |column| column.seldom);
+        self.out.branch(Code::Jmp_rel32_64, after);
+        self.out.together();
+        self.registers = before;
+        after
+    }
+
+    /// Moves the state to where the next tick expects it.
+    fn carry(&mut self, homes: &[(u8, Address)], value: impl Fn(&Carried) -> Value) {
+        let columns = self.carried.iter();
+        let values = columns.flat_map(|column| (0..self.copies).map(|copy| (value(column), copy)).collect::<Vec<_>>());
+        let values: Vec<Entity> = values.map(|(value, copy)| self.entity(value, copy)).collect();
+        self.moves(values.into_iter().zip(homes.iter().map(|&(to, _)| to)).collect());
+    }
+
+    /// Computes what stands apart for an event.
+    fn cone(&mut self, event: Value) {
+        let cone = self.sinking.of(event).map_or(vec![], |sunk| sunk.cone.clone());
+        for inner in cone {
+            self.now = self.uses.of(inner);
+            let inst = self.kernel.inst(inner);
+            if !is_leaf(inst) && !is_free(inst, self.needed[inner.index()]) {
+                (0..self.copies).for_each(|copy| self.instruction(inner, copy));
+            }
+            self.now += 1;
+        }
     }
 
     /// Each value to its register, all at once.
@@ -338,7 +389,7 @@ impl<'a> Emitter<'a> {
             self.now = self.uses.of(value);
             let inst = self.kernel.inst(value);
             match inst {
-                Inst::Store(..) if !self.carried.is_empty() => {}
+                Inst::Store(..) | Inst::Seldom(_) if !self.carried.is_empty() => {}
                 Inst::Store(id, a) => self.store(value, id, a),
                 Inst::Emit(..) => {}
                 Inst::Fire(_, mask) | Inst::Seldom(mask) => self.event(value, inst, mask),
@@ -418,14 +469,7 @@ impl<'a> Emitter<'a> {
             self.list(event, value, mask);
         }
         self.now += 1;
-        for &inner in &sunk.cone {
-            self.now = self.uses.of(inner);
-            let inner_inst = self.kernel.inst(inner);
-            if !is_leaf(inner_inst) && !is_free(inner_inst, self.needed[inner.index()]) {
-                (0..self.copies).for_each(|copy| self.instruction(inner, copy));
-            }
-            self.now += 1;
-        }
+        self.cone(value);
         for store in &sunk.stores {
             self.store(store.store, store.column, store.select);
             self.now += 1;
@@ -557,27 +601,34 @@ fn copies(kernel: &Kernel, operations: usize, interleave: Option<usize>, carried
 
 /// Whether the ticks of a kernel are fused.
 pub(super) fn fuses(kernel: &Kernel, layout: &Layout) -> bool {
-    let operations = codegen::operations(kernel, &Sinking::new(kernel));
-    carried(kernel, layout, operations).is_some_and(|carried| !carried.is_empty())
+    carried(kernel, layout, &Sinking::new(kernel)).is_some_and(|carried| !carried.is_empty())
 }
 
 /// The state of a kernel whose ticks may be fused: each column that is stored, and what is loaded of it.
-fn carried(kernel: &Kernel, layout: &Layout, operations: usize) -> Option<Vec<Carried>> {
-    if operations > SHORT_BODY {
+fn carried(kernel: &Kernel, layout: &Layout, sinking: &Sinking) -> Option<Vec<Carried>> {
+    if codegen::operations(kernel, sinking) > SHORT_BODY {
         return None;
     }
-    let mut carried = vec![];
+    let mut carried: Vec<Carried> = vec![];
+    let mut event = None;
     for value in kernel.values() {
         match kernel.inst(value) {
-            Inst::Tick | Inst::SetUniform(..) | Inst::Fire(..) | Inst::Emit(..) | Inst::Seldom(_) => return None,
+            Inst::Tick | Inst::SetUniform(..) | Inst::Fire(..) | Inst::Emit(..) => return None,
+            Inst::Seldom(_) if event.is_some() => return None,
+            Inst::Seldom(_) => event = sinking.of(value),
             Inst::Store(column, stored) => {
                 let load = kernel.values().find(|&load| kernel.inst(load) == Inst::Load(column))?;
                 if layout.storage().column_slot(column).ty == Type::Bool {
                     return None;
                 }
-                carried.push(Carried { column, load, stored });
+                carried.push(Carried { column, load, stored, seldom: stored });
             }
             _ => {}
+        }
+    }
+    for store in event.iter().flat_map(|sunk| &sunk.stores) {
+        for own in carried.iter_mut().filter(|own| own.column == store.column) {
+            own.stored = store.mostly.unwrap_or(own.load);
         }
     }
     (carried.len() <= MOST_COPIES).then_some(carried)

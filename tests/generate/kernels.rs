@@ -80,6 +80,9 @@ pub fn kernel(u: &mut Unstructured<'_>, storage: &Storage) -> Result<Kernel> {
         generator.inst(u, false)?;
     }
     let mut happenings = vec![];
+    if quiet && u.ratio(1, 2)? {
+        happenings.push((EventId(0), generator.pick(u, Type::Bool, false)?, None, false));
+    }
     for event in 0..u.int_in_range(0..=if quiet { 0 } else { 2u32 })? {
         let kept = if u.ratio(1, 2)? { Some(generator.pick(u, Type::F64, false)?) } else { None };
         happenings.push((EventId(event), generator.pick(u, Type::Bool, false)?, kept, u.ratio(2, 3)?));
