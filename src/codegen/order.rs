@@ -37,7 +37,11 @@ pub fn is_leaf(inst: Inst) -> bool {
 
 struct State<'a> {
     kernel: &'a Kernel,
-    sinking: &'a Sinking,
+    /// Of all values, one after the other; those of `value` begin at `starts[value]`.
+    operands: Vec<(Value, u32)>,
+    starts: Vec<usize>,
+    /// For what is ready or emitted, when its operands are there.
+    available: Vec<u32>,
     /// The longest chain of latencies from each value to the end.
     height: Vec<u32>,
     /// Operands that are not computed yet.
@@ -62,7 +66,9 @@ impl<'a> State<'a> {
         let count = kernel.insts.len();
         let mut state = State {
             kernel,
-            sinking,
+            operands: vec![],
+            starts: vec![],
+            available: vec![0; count],
             height: heights(kernel),
             waiting: vec![0; count],
             users: vec![vec![]; count],
@@ -75,18 +81,29 @@ impl<'a> State<'a> {
             now: 0,
             copies,
         };
-        for value in kernel.values().skip(kernel.prologue).filter(|&value| !sinking.is_apart(value)) {
-            for operand in state.operands(value) {
+        for value in kernel.values() {
+            state.starts.push(state.operands.len());
+            if kernel.is_uniform(value) || sinking.is_apart(value) {
+                continue;
+            }
+            let apart = sinking.of(value).map_or(&[][..], |sunk| &sunk.needs);
+            for operand in kernel.inst(value).operands().chain(apart.iter().copied()) {
                 state.uses[operand.index()] += 1;
                 if state.is_computed(operand) {
                     state.waiting[value.index()] += 1;
                     state.users[operand.index()].push(value);
+                }
+                let start = state.starts[value.index()];
+                match state.operands[start..].iter_mut().find(|(known, _)| *known == operand) {
+                    Some((_, count)) => *count += 1,
+                    None => state.operands.push((operand, 1)),
                 }
             }
             if state.waiting[value.index()] == 0 && state.is_computed(value) {
                 state.ready.insert(value);
             }
         }
+        state.starts.push(state.operands.len());
         state.keep_before_firing();
         state
     }
@@ -106,11 +123,10 @@ impl<'a> State<'a> {
         }
     }
 
-    /// The operands, and for an event what the work that stands apart for it needs.
-    fn operands(&self, value: Value) -> impl Iterator<Item = Value> + use<'a> {
-        let sinking = self.sinking;
-        let apart = sinking.of(value).map_or(&[][..], |sunk| &sunk.needs);
-        self.kernel.inst(value).operands().chain(apart.iter().copied())
+    /// The operands, and for an event what the work that stands apart for it needs: each once, and how often.
+    fn operands(&self, value: Value) -> &[(Value, u32)] {
+        let [start, end] = [0, 1].map(|next| self.starts[value.index() + next]);
+        &self.operands[start..end]
     }
 
     /// Whether the body computes it (and neither the prologue nor a load).
@@ -118,9 +134,9 @@ impl<'a> State<'a> {
         !self.kernel.is_uniform(value) && !is_leaf(self.kernel.inst(value))
     }
 
-    /// The cycle at which all operands are there.
+    /// The cycle at which all operands are there; once they are computed it does not change.
     fn available(&self, value: Value) -> u32 {
-        self.operands(value).map(|operand| self.finish[operand.index()]).max().unwrap_or(0)
+        self.operands(value).iter().map(|(operand, _)| self.finish[operand.index()]).max().unwrap_or(0)
     }
 
     /// The instruction that waits least, then the one with the longest way to go; when registers are
@@ -129,7 +145,7 @@ impl<'a> State<'a> {
         let short = self.alive >= self.most_alive;
         self.ready.iter().copied().take(WINDOW).max_by_key(|&value| {
             let saved = if short { -self.growth(value) } else { 0 };
-            let wait = self.available(value).saturating_sub(self.now);
+            let wait = self.available[value.index()].saturating_sub(self.now);
             (saved, Reverse(wait), self.height[value.index()], Reverse(value))
         })
     }
@@ -137,12 +153,8 @@ impl<'a> State<'a> {
     /// How many more values are alive after `value` than before.
     fn growth(&self, value: Value) -> i32 {
         let mut growth = i32::from(!self.kernel.inst(value).is_effect());
-        for (position, operand) in self.operands(value).enumerate() {
-            if self.operands(value).take(position).any(|earlier| earlier == operand) {
-                continue;
-            }
-            let here = self.operands(value).filter(|&other| other == operand).count();
-            let last = self.uses[operand.index()] as usize == here;
+        for &(operand, here) in self.operands(value) {
+            let last = self.uses[operand.index()] == here;
             if self.is_computed(operand) || self.loaded[operand.index()] {
                 growth -= i32::from(last);
             } else if matches!(self.kernel.inst(operand), Inst::Load(_)) {
@@ -154,17 +166,18 @@ impl<'a> State<'a> {
 
     fn emit(&mut self, value: Value) {
         self.ready.remove(&value);
-        self.finish[value.index()] = self.available(value).max(self.now) + latency(self.kernel.inst(value));
+        self.finish[value.index()] = self.available[value.index()].max(self.now) + latency(self.kernel.inst(value));
         self.now += self.copies;
         self.alive += self.growth(value);
-        let operands: Vec<Value> = self.operands(value).collect();
-        for operand in operands {
-            self.uses[operand.index()] -= 1;
+        for place in self.starts[value.index()]..self.starts[value.index() + 1] {
+            let (operand, here) = self.operands[place];
+            self.uses[operand.index()] -= here;
             self.loaded[operand.index()] |= matches!(self.kernel.inst(operand), Inst::Load(_));
         }
         for user in std::mem::take(&mut self.users[value.index()]) {
             self.waiting[user.index()] -= 1;
             if self.waiting[user.index()] == 0 {
+                self.available[user.index()] = self.available(user);
                 self.ready.insert(user);
             }
         }

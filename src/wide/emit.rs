@@ -72,6 +72,8 @@ pub(super) struct Emitter<'a> {
     /// Vectors of this turn.
     copies: usize,
     carried: Vec<Carried>,
+    /// What the body loads.
+    loads: Vec<(ColumnId, Value)>,
 }
 
 impl<'a> Emitter<'a> {
@@ -101,6 +103,13 @@ impl<'a> Emitter<'a> {
             sinking,
             copies,
             carried,
+            loads: kernel
+                .values()
+                .filter_map(|value| match kernel.inst(value) {
+                    Inst::Load(id) => Some((id, value)),
+                    _ => None,
+                })
+                .collect(),
         };
         emitter.constants();
         emitter.out.push(made(Instruction::with2(Code::Add_r64_rm64, FIRST, MEMORY)));
@@ -427,8 +436,9 @@ impl<'a> Emitter<'a> {
 
     /// Fetches what is still needed of a column that will be overwritten.
     fn rescue(&mut self, store: Value, id: ColumnId) {
-        for load in self.kernel.values().take(store.index()).skip(self.kernel.prologue) {
-            if self.kernel.inst(load) != Inst::Load(id) || self.uses.next(load, self.now).is_none() {
+        for place in 0..self.loads.len() {
+            let (column, load) = self.loads[place];
+            if column != id || load > store || self.uses.next(load, self.now).is_none() {
                 continue;
             }
             for copy in 0..self.copies {
