@@ -32,7 +32,8 @@ fn main() {
         row.run();
     }
     for (name, measure) in [
-        ("threshold", uncrossed_threshold as fn()),
+        ("threads", two_threads as fn()),
+        ("threshold", uncrossed_threshold),
         ("normal", normal_numbers),
         ("checkpoint", checkpoint),
         ("memory", memory_rows),
@@ -330,6 +331,36 @@ fn run_seconds(model: &CompiledModel, duration: &str) -> f64 {
 
 /// What looking for an event costs when there is none, on top of the state update alone. The reset makes it
 /// matter: a threshold that nothing depends on is left out of the code.
+/// Two threads beside one, of the same model.
+fn two_threads() {
+    println!("\n{:<44} {:>10} {:>10} {:>23}", "work", "2 threads", "1 thread", "ratio (least to most)");
+    let izhikevich = izhikevich(140.0, "5 + 5*i/N", "threshold v > 30\nreset v = c; u += d", "record cells.spikes");
+    for (name, text, duration, goal) in [
+        ("decay, 100 x 10^6", decay(100, "", "1*ms"), "100*second", 1.0),
+        ("Hodgkin-Huxley, 10,000 x 1000", hodgkin_huxley(10_000), "10*ms", 0.55),
+        ("Lorenz rk4, 10,000 x 10,000", lorenz(10_000), "100*second", 0.55),
+        ("Izhikevich, 10,000 x 10,000, spikes kept", izhikevich, "5*second", 0.6),
+        ("noisy leaky cells, 10,000 x 10,000, kept", noisy_leaky("record cells.spikes"), "1*second", 0.55),
+    ] {
+        let model = compile(&text);
+        let run = |threads: usize| {
+            let mut simulation = model.simulation().unwrap();
+            simulation.set_threads(threads).unwrap();
+            let start = Instant::now();
+            simulation.run_for(duration).unwrap();
+            start.elapsed().as_secs_f64()
+        };
+        let pairs: Vec<(f64, f64)> = (0..ROUNDS).map(|_| (run(2), run(1))).collect();
+        let mut ratios: Vec<f64> = pairs.iter().map(|(two, one)| two / one).collect();
+        let (least, most) = range(&ratios);
+        let [two, one] = [0, 1].map(|which| {
+            median(&mut pairs.iter().map(|&(two, one)| if which == 0 { two } else { one }).collect::<Vec<f64>>())
+        });
+        let ratio = median(&mut ratios);
+        println!("{name:<44} {two:>8.4} s {one:>8.4} s {ratio:>6.2} ({least:.2} to {most:.2}), goal {goal}");
+    }
+}
+
 fn uncrossed_threshold() {
     let with = |codes| compile(&izhikevich(14.0, "0", codes, ""));
     let (model, alone) = (with("threshold v > 1e300\nreset v = c; u += d"), with(""));

@@ -627,6 +627,29 @@ impl Simulation {
         self.network.recordings()
     }
 
+    /// Lets runs use so many threads, the calling one included; one at first. A group's elements are shared
+    /// out where that is seen to be faster; results are the same bits for any number.
+    ///
+    /// ```
+    /// let model = dvdt::Engine::new().compile("m", "group g[100000] { dx/dt = -x/second : 1 }")?;
+    /// let mut simulation = model.simulation()?;
+    /// simulation.set_threads(2)?;
+    /// simulation.run_for("1*second")?;
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn set_threads(&mut self, count: usize) -> Result<(), Error> {
+        Ok(self.network.set_threads(count)?)
+    }
+
+    /// Lets threads share groups whether it pays or not, to compare results.
+    #[doc(hidden)]
+    pub fn always_divide(&mut self) {
+        self.network.always_divide();
+    }
+
     /// A token that stops a run of this simulation from another thread or a signal handler. A stopped
     /// run ends at a tick, and everything that was recorded is kept.
     pub fn cancel_token(&self) -> CancelToken {

@@ -38,6 +38,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("cranelift_module", &["jit"]),
     ("cranelift_native", &["jit"]),
     ("iced_x86", &["wide"]),
+    ("rayon", &["runtime"]),
     ("memmap2", &["runtime"]),
     ("bytemuck", &["interpret", "runtime", "checkpoint", "model"]),
     ("npyz", &["output", "table"]),

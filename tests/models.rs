@@ -35,9 +35,11 @@ fn numbers(simulation: &Simulation) -> Vec<(String, u64)> {
     all
 }
 
-fn run(engine: &Engine, text: &str, seed: u64) -> Vec<(String, u64)> {
+fn run(engine: &Engine, text: &str, seed: u64, threads: usize) -> Vec<(String, u64)> {
     let model = engine.compile("generated", text).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
     let mut simulation = model.simulation_with_seed(seed).unwrap();
+    simulation.set_threads(threads).unwrap();
+    simulation.always_divide();
     simulation.run_script().unwrap();
     simulation.tick().unwrap();
     numbers(&simulation)
@@ -57,13 +59,19 @@ fn interpreter_and_machine_code_agree() {
     for seed in 0..MODELS {
         let bytes = generate::bytes(seed, 8192);
         let text = generate::models::model(&mut Unstructured::new(&bytes)).unwrap();
-        let expected = run(&Engine::new().executor(Executor::Interpreter), &text, seed);
+        let expected = run(&Engine::new().executor(Executor::Interpreter), &text, seed, 1);
         let (lanes, interleave) = forms[(seed % forms.len() as u64) as usize];
         let options = Options { lanes, interleave };
-        let found = run(&Engine::new().options(options), &text, seed);
+        let threads = 1 + usize::try_from(seed % 3).unwrap();
+        let found = run(&Engine::new().options(options), &text, seed, threads);
         if let Some((one, two)) = expected.iter().zip(&found).find(|(one, two)| one != two) {
             let float = |bits: u64| f64::from_bits(bits);
-            panic!("seed {seed}, {options:?}: {} is {:?}, should be {:?}\n{text}", one.0, float(two.1), float(one.1));
+            panic!(
+                "seed {seed}, {options:?}, {threads} threads: {} is {:?}, should be {:?}\n{text}",
+                one.0,
+                float(two.1),
+                float(one.1)
+            );
         }
         assert_eq!(expected.len(), found.len());
     }
@@ -76,6 +84,6 @@ fn models_print_and_parse_to_the_same() {
         let bytes = generate::bytes(seed, 8192);
         let text = generate::models::model(&mut Unstructured::new(&bytes)).unwrap();
         let printed = engine.compile("generated", &text).unwrap().emit(dvdt::Stage::Ast, None).unwrap();
-        assert_eq!(run(&engine, &text, seed), run(&engine, &printed, seed), "{text}\n{printed}");
+        assert_eq!(run(&engine, &text, seed, 1), run(&engine, &printed, seed, 1), "{text}\n{printed}");
     }
 }

@@ -35,9 +35,9 @@ pub(super) struct Run {
     /// Go on from a checkpoint of the same model
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
-    /// At most so many threads; groups run on one thread in this version
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    threads: u32,
+    /// At most so many threads, used where that is faster [default: as many as there are processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
     /// Set a variable after its initial value, as in --set 'cells.tau=5*ms'; may be repeated
     #[arg(long, value_name = "GROUP.NAME=VALUE")]
     set: Vec<String>,
@@ -65,6 +65,8 @@ impl Run {
             show(&model.plan());
         }
         let mut simulation = model.simulation_with_seed(self.seed.unwrap_or(0))?;
+        let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        simulation.set_threads(self.threads.map_or_else(processors, |count| count as usize))?;
         if let Some(path) = &self.resume {
             for note in simulation.restore(&Checkpoint::load(path)?)? {
                 show(&format!("warning: {note}\n"));

@@ -122,7 +122,7 @@ impl Storage {
 
     /// Whether a column is a list of an event, which has room for the numbers of a turn (at most eight)
     /// behind those of all elements.
-    pub(super) fn is_list(&self, id: ColumnId) -> bool {
+    pub fn is_list(&self, id: ColumnId) -> bool {
         self.events.iter().any(|event| event.elements == id || event.captured.contains(&id))
     }
 

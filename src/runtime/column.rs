@@ -1,8 +1,10 @@
 //! A group's memory: one block of 64-bit words, seen as typed slices without a copy.
 
 use super::{Error, Place};
-use crate::kernel::abi::{Layout, Varies};
+use crate::kernel::Type;
+use crate::kernel::abi::{ColumnId, Layout, Varies};
 use bytemuck::{Pod, Zeroable};
+use std::ops::Range;
 
 // A truth value that is uniform fills a word, and is seen as that word's first byte.
 const _: () = assert!(cfg!(target_endian = "little"), "the memory layout is that of little-endian machines");
@@ -73,13 +75,29 @@ impl Memory {
         self.copy_columns(layout, other, Varies::Runs);
     }
 
+    /// Takes the uniforms, and of all columns but lists the elements of a tile, from the words of a group.
+    pub(super) fn take_tile(&mut self, layout: &Layout, from: &[u64], tile: Range<usize>) {
+        let uniforms = layout.storage().uniforms.len();
+        self.words_mut()[..uniforms].copy_from_slice(&from[..uniforms]);
+        for range in tile_ranges(layout, tile, &[Varies::Ticks, Varies::Runs]) {
+            self.words_mut()[range.clone()].copy_from_slice(&from[range]);
+        }
+    }
+
+    /// Gives back what a tick may have changed of a tile.
+    pub(super) fn give_tile(&self, layout: &Layout, to: &mut [u64], tile: Range<usize>) {
+        for range in tile_ranges(layout, tile, &[Varies::Ticks]) {
+            to[range.clone()].copy_from_slice(&self.words()[range]);
+        }
+    }
+
     fn copy_columns(&mut self, layout: &Layout, other: &Memory, varies: Varies) {
-        for (id, slot) in (0..).map(crate::kernel::abi::ColumnId).zip(&layout.storage().columns) {
+        for (id, slot) in (0..).map(ColumnId).zip(&layout.storage().columns) {
             if slot.varies == varies {
                 let start = layout.column_offset(id) / 8;
                 let length = match slot.ty {
-                    crate::kernel::Type::Bool => layout.padded() / 8,
-                    crate::kernel::Type::F64 | crate::kernel::Type::I64 => layout.padded(),
+                    Type::Bool => layout.padded() / 8,
+                    Type::F64 | Type::I64 => layout.padded(),
                 };
                 self.words_mut()[start..start + length].copy_from_slice(&other.words()[start..start + length]);
             }
@@ -87,12 +105,28 @@ impl Memory {
     }
 }
 
-fn words(layout: &Layout, place: Place) -> std::ops::Range<usize> {
+/// The words of a tile in each column that varies so and is no list of an event.
+fn tile_ranges(layout: &Layout, tile: Range<usize>, varies: &[Varies]) -> Vec<Range<usize>> {
+    let storage = layout.storage();
+    let chosen = (0..).map(ColumnId).zip(&storage.columns);
+    let chosen = chosen.filter(|(id, slot)| varies.contains(&slot.varies) && !storage.is_list(*id));
+    chosen
+        .map(|(id, slot)| {
+            let start = layout.column_offset(id) / 8;
+            match slot.ty {
+                Type::Bool => start + tile.start / 8..start + tile.end.div_ceil(8),
+                Type::F64 | Type::I64 => start + tile.start..start + tile.end,
+            }
+        })
+        .collect()
+}
+
+fn words(layout: &Layout, place: Place) -> Range<usize> {
     let start = place.offset(layout) / 8;
     start..start + place.length(layout)
 }
 
-fn bytes_of(layout: &Layout, place: Place) -> std::ops::Range<usize> {
+fn bytes_of(layout: &Layout, place: Place) -> Range<usize> {
     let start = place.offset(layout);
     start..start + place.length(layout)
 }

@@ -5,6 +5,13 @@ use std::fmt;
 /// Why the runtime did not do what it was asked to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Error {
+    /// The system gives no threads.
+    Threads {
+        /// How many were asked for.
+        count: usize,
+        /// What it says.
+        why: String,
+    },
     /// There is no such group.
     UnknownGroup {
         /// What was asked for.
@@ -94,6 +101,7 @@ impl fmt::Display for Error {
                     "cannot run for {seconds:e} seconds; a duration is finite, not negative, and 0 or at least 1e-23 s"
                 )
             }
+            Error::Threads { count, why } => write!(f, "{count} threads cannot be started: {why}"),
             Error::TooLong => write!(
                 f,
                 "the time at the end of the run cannot be counted exactly; choose a shorter run, or clocks whose \

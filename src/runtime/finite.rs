@@ -115,7 +115,7 @@ impl Watch {
             let time = timeline.at(clock, tick + 1);
             let next = |other: usize| timeline.first_from(other, time).clamp(reached[other], to[other]);
             let next: Vec<u64> = (0..reached.len()).map(next).collect();
-            island.advance(timeline, &reached, &next);
+            island.advance(timeline, &reached, &next, None);
             reached = next;
             let group = &island.group;
             lost.retain(|&index| {

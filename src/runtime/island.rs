@@ -3,11 +3,13 @@
 use super::event::Events;
 use super::group::Group;
 use super::schedule::{Task, Work};
+use super::team::{Team, Tiles, divides};
 use super::time::Timeline;
 use super::{Error, Plan, Program, Recording, Source};
 use crate::model::Slot;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// One group, what is recorded of it, and its part of the schedule.
 ///
@@ -25,6 +27,8 @@ pub(super) struct Island {
     clock: usize,
     own: Vec<Work>,
     visitors: Vec<Visitor>,
+    /// How several threads share the work of its own; `None` where they cannot.
+    tiles: Option<Tiles>,
 }
 
 /// A clock that is not the group's, within one advance.
@@ -44,37 +48,65 @@ impl Island {
         let events = events.map(|index| Events::new(plan, index)).collect();
         let tasks = tasks(plan, index, timeline);
         let clock = timeline.representative(plan.programs[index].clock);
-        let own = tasks.iter().filter(|task| task.clock == clock).map(|task| task.work).collect();
+        let own: Vec<Work> = tasks.iter().filter(|task| task.clock == clock).map(|task| task.work).collect();
+        let tiles = divides(group.program(), &own).then(Tiles::default);
         let mut visiting: Vec<usize> = tasks.iter().map(|task| task.clock).filter(|&other| other != clock).collect();
         visiting.sort_unstable();
         visiting.dedup();
         let visitors = visiting.into_iter().map(|clock| Visitor { clock, next: 0, end: 0 }).collect();
-        Ok(Island { group, recordings: recordings?, events, tasks, silent: false, clock, own, visitors })
+        Ok(Island { group, recordings: recordings?, events, tasks, silent: false, clock, own, visitors, tiles })
     }
 
     /// Does all ticks of all clocks from those of `from` up to those of `to`.
-    pub(super) fn advance(&mut self, timeline: &Timeline, from: &[u64], to: &[u64]) {
+    pub(super) fn advance(&mut self, timeline: &Timeline, from: &[u64], to: &[u64], team: Option<&Team>) {
         for visitor in &mut self.visitors {
             (visitor.next, visitor.end) = (from[visitor.clock], to[visitor.clock]);
         }
         let (mut tick, end) = (from[self.clock], to[self.clock]);
         while let Some(time) = self.next_visit(timeline) {
             let until = timeline.first_from(self.clock, time).clamp(tick, end);
-            self.stretch(tick..until);
+            self.stretch(tick..until, team);
             tick = until;
             let meets = tick < end && timeline.at(self.clock, tick) == time;
             let meets = meets && !self.precede(timeline, time);
             self.visit(timeline, time, tick, meets);
             tick += u64::from(meets);
         }
-        self.stretch(tick..end);
+        self.stretch(tick..end, team);
     }
 
     /// Ticks of the group's clock without a visit.
-    fn stretch(&mut self, ticks: Range<u64>) {
+    fn stretch(&mut self, ticks: Range<u64>, team: Option<&Team>) {
         if ticks.is_empty() {
             return;
         }
+        let (elements, count) = (self.group.elements(), ticks.end - ticks.start);
+        let (Some(team), Some(mut tiles)) = (team, self.tiles.take()) else { return self.alone(ticks) };
+        let begun = Instant::now();
+        let divided = tiles.pays(team, elements, count) && self.divided(team, &mut tiles, ticks.clone());
+        if !divided {
+            self.alone(ticks);
+        }
+        tiles.learn(divided, begun, elements, count);
+        self.tiles = Some(tiles);
+    }
+
+    /// The same by several threads, if there is memory for it.
+    fn divided(&mut self, team: &Team, tiles: &mut Tiles, ticks: Range<u64>) -> bool {
+        let Island { group, recordings, events, own, silent, .. } = self;
+        let done = tiles.run(team, group.parts(), own, ticks, |program, words, tick| {
+            for &work in own.iter().filter(|work| matches!(work, Work::Given(_) | Work::Rate(_))) {
+                perform(work, (program, words), recordings, tick, tick, *silent);
+            }
+            if !*silent {
+                events.iter_mut().for_each(|events| events.record(program, words, tick));
+            }
+        });
+        done.is_some()
+    }
+
+    /// The same by this thread.
+    fn alone(&mut self, ticks: Range<u64>) {
         let alone = matches!(self.own.as_slice(), [Work::Part(_)]);
         let (program, words) = self.group.parts();
         if let Some(whole) = program.whole().filter(|_| alone) {

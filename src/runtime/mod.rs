@@ -24,6 +24,7 @@ mod schedule;
 mod smooth;
 mod stage;
 mod state;
+mod team;
 mod time;
 
 pub use crate::model::Slot;
@@ -128,7 +129,7 @@ impl Program {
     /// The same with the random numbers of another tick.
     fn run_drawing(&self, stages: &[Stage], words: &mut [u64], tick: u64, drawn: u64) {
         for stage in stages {
-            stage.run(&self.layout, words, tick, drawn);
+            stage.run(&self.layout, words, tick, drawn, 0..self.layout.elements());
         }
     }
 

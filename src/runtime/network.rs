@@ -7,6 +7,7 @@ use super::group::Group;
 use super::island::Island;
 use super::schedule::Task;
 use super::state::History;
+use super::team::Team;
 use super::time::{Time, Timeline};
 use super::{Error, EventSink, Events, Plan, Recording, Sink, Stage, buffer};
 use crate::kernel::abi::Routine;
@@ -29,6 +30,8 @@ pub struct Network {
     /// The clocks that something happens at, or all.
     busy: Vec<usize>,
     pub(super) history: History,
+    /// Other threads than that which runs it.
+    team: Option<Team>,
 }
 
 impl Network {
@@ -58,7 +61,36 @@ impl Network {
         let monitors = places(&plan, plan.monitors.iter().map(|monitor| monitor.group));
         let (watches, busy) = (watches?, busy(&plan, &islands));
         let (time, history) = (Time::ZERO, History::new());
-        Ok(Network { plan, timeline, islands, watches, monitors, event_monitors, ticks, time, busy, history })
+        Ok(Network {
+            plan,
+            timeline,
+            islands,
+            watches,
+            monitors,
+            event_monitors,
+            ticks,
+            time,
+            busy,
+            history,
+            team: None,
+        })
+    }
+
+    /// Lets a run use so many threads, the calling one included. They begin here and end with the network.
+    ///
+    /// # Errors
+    /// When the system gives none.
+    pub fn set_threads(&mut self, count: usize) -> Result<(), Error> {
+        self.team = if count > 1 { Some(Team::new(count, self.plan.denormals)?) } else { None };
+        Ok(())
+    }
+
+    /// Lets groups be divided among threads whether it pays or not, to compare results.
+    #[doc(hidden)]
+    pub fn always_divide(&mut self) {
+        if let Some(team) = &mut self.team {
+            team.always = true;
+        }
     }
 
     /// Advances by the decimal number of 15 digits nearest to `seconds`.
@@ -343,7 +375,7 @@ impl Network {
     /// Brings all islands to the ticks `to`; gives the ticks before.
     fn advance(&mut self, to: Vec<u64>) -> Vec<u64> {
         for island in &mut self.islands {
-            island.advance(&self.timeline, &self.ticks, &to);
+            island.advance(&self.timeline, &self.ticks, &to, self.team.as_ref());
         }
         std::mem::replace(&mut self.ticks, to)
     }

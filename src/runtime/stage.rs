@@ -4,6 +4,7 @@ use super::Place;
 use crate::kernel::abi::{Layout, Routine, UniformId};
 use crate::kernel::{Distribution, Draw, DrawKind};
 use crate::random::{self, Stream};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// One step of a prelude or of the work before a tick.
@@ -50,40 +51,40 @@ pub struct Propagate {
 }
 
 impl Stage {
-    /// Does the work for all elements. Random numbers are those of the tick `drawn`, which is another than
+    /// Does the work for some elements, from a multiple of 64 on; propagators do it for all. Random numbers are those of the tick `drawn`, which is another than
     /// `tick` where the work has a clock of its own.
-    pub(super) fn run(&self, layout: &Layout, words: &mut [u64], tick: u64, drawn: u64) {
+    pub(super) fn run(&self, layout: &Layout, words: &mut [u64], tick: u64, drawn: u64, elements: Range<usize>) {
         match self {
-            Stage::Call(routine) => routine.call(words, tick..tick + 1, 0..layout.elements()),
-            Stage::Draw(drawing) => drawing.run(layout, words, drawn),
+            Stage::Call(routine) => routine.call(words, tick..tick + 1, elements),
+            Stage::Draw(drawing) => drawing.run(layout, words, drawn, elements),
             Stage::Propagate(propagate) => propagate.run(layout, words),
         }
     }
 }
 
 impl Drawing {
-    fn run(&self, layout: &Layout, words: &mut [u64], tick: u64) {
+    fn run(&self, layout: &Layout, words: &mut [u64], tick: u64, elements: Range<usize>) {
         let seed = words[layout.uniform_offset(self.seed) / 8];
         let stream = Stream { seed, group: self.group, number: self.draw.stream };
         let range = |column| {
             let start = layout.column_offset(column) / 8;
-            start..start + layout.elements()
+            start + elements.start..start + elements.end
         };
         let target = range(self.draw.column);
         match self.draw.kind {
             DrawKind::Float(distribution) => {
                 let floats: &mut [f64] = bytemuck::cast_slice_mut(&mut words[target]);
                 match distribution {
-                    Distribution::Uniform => random::fill_uniform(stream, tick, 0, floats),
-                    Distribution::Normal => random::fill_normal(stream, tick, 0, floats),
+                    Distribution::Uniform => random::fill_uniform(stream, tick, elements.start, floats),
+                    Distribution::Normal => random::fill_normal(stream, tick, elements.start, floats),
                 }
             }
             DrawKind::Poisson(means) => {
                 // Means are computed before there are counts, so that their column comes first.
                 let means = range(means);
                 let (before, rest) = words.split_at_mut(target.start);
-                let counts: &mut [i64] = bytemuck::cast_slice_mut(&mut rest[..layout.elements()]);
-                random::fill_poisson(stream, tick, 0, bytemuck::cast_slice(&before[means]), counts);
+                let counts: &mut [i64] = bytemuck::cast_slice_mut(&mut rest[..elements.len()]);
+                random::fill_poisson(stream, tick, elements.start, bytemuck::cast_slice(&before[means]), counts);
             }
         }
     }

@@ -86,7 +86,7 @@ fn happenings(u: &mut Unstructured<'_>) -> Result<String> {
 }
 
 fn group(u: &mut Unstructured<'_>, number: u32) -> Result<String> {
-    let size = *u.choose(&[0, 1, 2, 3, 5, 8, 13, 64])?;
+    let size = *u.choose(&[0, 1, 2, 3, 5, 8, 13, 64, 150])?;
     let (method, form) = *u.choose(&[
         ("", Form::Free),
         ("method euler", Form::Free),
