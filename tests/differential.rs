@@ -5,8 +5,8 @@ mod generate;
 use arbitrary::Unstructured;
 use dvdt::interpret::Interpreter;
 use dvdt::jit::{Compiler, Lanes, Options};
-use dvdt::kernel::abi::Layout;
-use dvdt::kernel::{Inst, Kernel, verify};
+use dvdt::kernel::abi::{ColumnId, Event, EventId, Layout, Routine, Storage, UniformId};
+use dvdt::kernel::{Builder, Inst, Kernel, verify};
 use generate::memory::{filled, run};
 
 /// How many kernels one run takes.
@@ -14,7 +14,7 @@ const KERNELS: u64 = 6000;
 
 /// Every way in which a kernel is compiled.
 fn all_options() -> Vec<Options> {
-    let interleaves = [Some(1), Some(2), Some(4)];
+    let interleaves = [Some(1), Some(2), Some(4), Some(8)];
     let lanes = [Lanes::One, Lanes::Two, Lanes::Four];
     let all = lanes.into_iter().flat_map(|lanes| interleaves.map(|interleave| Options { lanes, interleave }));
     all.chain([Options::default()]).collect()
@@ -46,4 +46,76 @@ fn kernels_agree_for_all_lanes_and_sizes() {
         }
     }
     assert!(u64::from(fired) > KERNELS / 8, "only {fired} kernels have events");
+}
+
+/// What the assertions of a call leave is in order: a range that ends before it begins is empty, however far.
+#[test]
+fn ranges_that_are_turned_round_are_empty() {
+    let storage = generate::kernels::storage();
+    let layout = Layout::new(storage.clone(), 8);
+    let bytes = generate::bytes(1, 4096);
+    let mut u = Unstructured::new(&bytes);
+    let kernel = generate::kernels::kernel(&mut u, &storage).expect("enough bytes");
+    for options in all_options() {
+        let code = &Compiler::new(options).expect("a machine").compile(&[(&kernel, &layout)]).expect("compilation")[0];
+        let mut memory = generate::memory::Memory::new(layout.bytes());
+        let before = memory.words().to_vec();
+        for elements in [8..0, (1usize << 61) - 8..8, usize::MAX - 7..0] {
+            code.call(memory.words(), 0..2, elements);
+        }
+        let columns = layout.storage().uniforms.len();
+        assert_eq!(memory.words()[columns..], before[columns..], "{options:?}");
+    }
+}
+
+/// Kernels that no pipeline makes are refused before they become code.
+#[test]
+fn kernels_that_break_a_rule_are_refused() {
+    let with_event = generate::kernels::storage();
+    let (x, mask_of) = (ColumnId(0), |builder: &mut Builder<'_>, truth| builder.boolean(truth));
+    let refused = |storage: &Storage, kernel: Kernel, why: &str| {
+        let layout = Layout::new(storage.clone(), 8);
+        let compiler = Compiler::new(Options::default()).expect("a machine");
+        let error = compiler.compile(&[(&kernel, &layout)]).expect_err(why).to_string();
+        assert!(error.contains(why), "{error}");
+    };
+    let mut builder = Builder::new("twice", &with_event);
+    builder.begin_body();
+    let load = builder.load(x);
+    builder.store(ColumnId(1), load);
+    let mut kernel = builder.finish();
+    let (again, ty) = (kernel.insts[0], kernel.types[0]);
+    kernel.insts.insert(0, again);
+    kernel.types.insert(0, ty);
+    refused(&with_event, kernel, "loads a column twice");
+
+    let mut builder = Builder::new("uniform", &with_event);
+    builder.begin_body();
+    let uniform = builder.push(Inst::Uniform(UniformId(0)));
+    builder.store(x, uniform);
+    refused(&with_event, builder.finish(), "prologue");
+
+    let mut builder = Builder::new("masks", &with_event);
+    builder.begin_body();
+    let (one, other) = (mask_of(&mut builder, true), mask_of(&mut builder, false));
+    let load = builder.load(x);
+    builder.emit(EventId(0), with_event.events[0].captured[0], one, load);
+    builder.fire(EventId(0), other);
+    refused(&with_event, builder.finish(), "another mask");
+
+    for spoil in [
+        |event: &mut Event| event.count = UniformId(1_000_000),
+        |event: &mut Event| event.elements = ColumnId(1_000_000),
+        |event: &mut Event| event.captured = vec![ColumnId(6)],
+    ] {
+        let mut storage = generate::kernels::storage();
+        spoil(&mut storage.events[0]);
+        let mut builder = Builder::new("lists", &storage);
+        builder.begin_body();
+        let mask = mask_of(&mut builder, true);
+        builder.fire(EventId(0), mask);
+        let kernel = builder.finish();
+        let error = verify(&kernel, &storage).expect_err("lists that are none");
+        assert!(error.contains("not in the storage"), "{error}");
+    }
 }

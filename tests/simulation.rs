@@ -867,3 +867,45 @@ fn progress_is_told_of_the_whole_run_also_with_code_of_the_host() {
     simulation.run_for("10*ms").unwrap();
     assert_eq!(*told.lock().unwrap(), [(0.0, 0.0), (1.0, 0.01)]);
 }
+
+/// Any number of threads, changed between runs, gives the bits of one: state, events in order with what is
+/// kept of them, rates, given spikes.
+#[test]
+fn threads_change_no_bit() {
+    let text = "clock dt = 0.1*ms
+        group g[300] {
+            dv/dt = (2 - v + 0.1*sqrt(10*ms)*xi)/(10*ms) : 1 (unless refractory)
+            threshold v > 1 + 0.001*i
+            reset v = 0
+            refractory 1*ms
+            method euler
+        }
+        group given[200] { spikes [3, 150, 7] at [0.1, 0.1, 2]*ms }
+        record g.spikes(v)
+        record g.population_rate every 1*ms
+        record given.spikes
+        record g.v[7] every 2*ms";
+    let model = dvdt::Engine::new().compile("m", text).unwrap();
+    let run = |threads: [usize; 4]| {
+        let mut simulation = model.simulation().unwrap();
+        for count in threads {
+            simulation.set_threads(count).unwrap();
+            simulation.always_divide();
+            simulation.run_for("10*ms").unwrap();
+        }
+        let events = simulation.events("g.spikes").unwrap();
+        assert!(events.len() > 100, "{}", events.len());
+        let given = simulation.events("given.spikes").unwrap();
+        let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<u64>>();
+        (
+            bits(simulation.floats("g.v").unwrap()),
+            (events.ticks().to_vec(), events.elements().to_vec(), bits(events.values("v").unwrap())),
+            (given.ticks().to_vec(), given.elements().to_vec()),
+            simulation.recordings().map(|recording| bits(recording.values())).collect::<Vec<_>>(),
+        )
+    };
+    let alone = run([1; 4]);
+    for threads in [[2; 4], [1, 3, 2, 5], [5, 1, 2, 1]] {
+        assert_eq!(run(threads), alone, "{threads:?}");
+    }
+}

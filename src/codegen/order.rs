@@ -4,6 +4,7 @@
 //! latencies first keeps the arithmetic units busy; one that holds back when too many values are
 //! alive avoids spills. Any order gives the same bits.
 
+use super::kept;
 use super::sink::Sinking;
 use crate::kernel::{Binary, Inst, Kernel, Unary, Value};
 use std::cmp::Reverse;
@@ -110,15 +111,12 @@ impl<'a> State<'a> {
 
     /// What is kept of an event is there before it happens.
     fn keep_before_firing(&mut self) {
-        let body = || self.kernel.values().skip(self.kernel.prologue);
-        for fire in body() {
+        for fire in self.kernel.values().skip(self.kernel.prologue) {
             let Inst::Fire(event, _) = self.kernel.inst(fire) else { continue };
-            for emit in body() {
-                if matches!(self.kernel.inst(emit), Inst::Emit(own, ..) if own == event) {
-                    self.waiting[fire.index()] += 1;
-                    self.users[emit.index()].push(fire);
-                    self.ready.remove(&fire);
-                }
+            for (emit, ..) in kept(self.kernel, event) {
+                self.waiting[fire.index()] += 1;
+                self.users[emit.index()].push(fire);
+                self.ready.remove(&fire);
             }
         }
     }

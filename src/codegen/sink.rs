@@ -3,17 +3,19 @@
 //! `store x, select mask, a, b` stores `b` first, which mostly is all, and `a` where the mask holds in a
 //! block of its own, with everything that is computed for `a` alone. The bits are the same.
 
+use super::loads;
 use crate::kernel::abi::ColumnId;
 use crate::kernel::{Inst, Kernel, Value};
+use rustc_hash::FxHashMap;
 
 /// What stands apart for one `fire` or `seldom`.
 #[derive(Clone, Debug, Default)]
 pub struct Sunk {
     /// In order.
     pub stores: Vec<SunkStore>,
-    /// What is computed for them alone, in order; the selects are the last.
+    /// What is computed for them alone, in order, the selects too.
     pub cone: Vec<Value>,
-    /// Computed values that the block needs.
+    /// Values from outside that the block needs.
     pub needs: Vec<Value>,
     /// Loads of the stored columns that others use too.
     pub loads: Vec<Value>,
@@ -44,9 +46,20 @@ impl Sinking {
         let count = kernel.insts.len();
         let mut sinking = Sinking { sunk: vec![None; count], apart: vec![false; count] };
         let mut uses = kernel.uses();
+        let loads = loads(kernel);
+        // By condition, the stores of selects.
+        let mut stores: FxHashMap<Value, Vec<(Value, ColumnId, Value)>> = FxHashMap::default();
+        for store in kernel.values().skip(kernel.prologue) {
+            if let Inst::Store(column, select) = kernel.inst(store)
+                && let Inst::Select(condition, ..) = kernel.inst(select)
+            {
+                stores.entry(condition).or_default().push((store, column, select));
+            }
+        }
         for value in kernel.values().skip(kernel.prologue) {
             if let Inst::Fire(_, mask) | Inst::Seldom(mask) = kernel.inst(value) {
-                let sunk = sinking.event(kernel, mask, &mut uses);
+                let stores = stores.get(&mask).map_or(&[][..], Vec::as_slice);
+                let sunk = sinking.event(kernel, stores, &loads, &mut uses);
                 sinking.sunk[value.index()] = Some(sunk);
             }
         }
@@ -63,13 +76,18 @@ impl Sinking {
         self.sunk[value.index()].as_ref()
     }
 
-    /// `uses` counts those that are left in the body.
-    fn event(&mut self, kernel: &Kernel, mask: Value, uses: &mut [u32]) -> Sunk {
+    /// `stores` are those of selects by the event's mask; `uses` counts those that are left in the body.
+    fn event(
+        &mut self,
+        kernel: &Kernel,
+        stores: &[(Value, ColumnId, Value)],
+        loads: &FxHashMap<ColumnId, Value>,
+        uses: &mut [u32],
+    ) -> Sunk {
         let mut sunk = Sunk::default();
-        for store in kernel.values().skip(kernel.prologue) {
-            let Inst::Store(column, select) = kernel.inst(store) else { continue };
-            let Inst::Select(condition, _, b) = kernel.inst(select) else { continue };
-            if condition != mask || uses[select.index()] != 1 || kernel.is_uniform(select) || self.is_apart(select) {
+        for &(store, column, select) in stores {
+            let Inst::Select(_, _, b) = kernel.inst(select) else { continue };
+            if uses[select.index()] != 1 || kernel.is_uniform(select) || self.is_apart(select) {
                 continue;
             }
             let mostly = (kernel.inst(b) != Inst::Load(column)).then_some(b);
@@ -98,12 +116,8 @@ impl Sinking {
         needs.extend(sunk.stores.iter().filter_map(|store| store.mostly));
         needs.sort_unstable();
         needs.dedup();
-        sunk.loads = kernel
-            .values()
-            .skip(kernel.prologue)
-            .filter(|&value| matches!(kernel.inst(value), Inst::Load(id) if sunk.stores.iter().any(|store| store.column == id)))
-            .filter(|value| !inside(value) && uses[value.index()] > 0)
-            .collect();
+        let overwritten = sunk.stores.iter().filter_map(|store| loads.get(&store.column).copied());
+        sunk.loads = overwritten.filter(|value| !inside(value) && uses[value.index()] > 0).collect();
         // They stay in the body, whatever stands apart for the events that follow.
         needs.iter().for_each(|need| uses[need.index()] += 1);
         sunk.needs = needs;

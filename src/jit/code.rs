@@ -5,9 +5,8 @@
 //! each call, and the code lives until the last [`Code`] that can call it is gone.
 #![expect(unsafe_code, reason = "calls machine code and frees its memory")]
 
-use super::pool::Pool;
+use crate::codegen::Pool;
 use crate::kernel::abi::{Layout, PADDING, Routine};
-use crate::wide;
 use cranelift_jit::JITModule;
 use cranelift_module::FuncId;
 use std::fmt::{self, Debug, Formatter};
@@ -17,28 +16,11 @@ use std::sync::{Arc, Mutex};
 /// Memory of a group, constants, first and last tick, first and last byte of the columns.
 type Entry = unsafe extern "C" fn(*mut u64, *const u64, u64, u64, u64, u64);
 
-/// What code reads.
-pub(super) enum Constants {
-    /// Of a function that Cranelift compiled.
-    Cranelift(Pool),
-    /// Of one in wide vectors.
-    Wide(wide::Pool),
-}
-
-impl Constants {
-    fn as_ptr(&self) -> *const u64 {
-        match self {
-            Constants::Cranelift(pool) => pool.as_ptr(),
-            Constants::Wide(pool) => pool.as_ptr(),
-        }
-    }
-}
-
 /// A compiled kernel. Cloning shares the machine code.
 #[derive(Clone)]
 pub struct Code {
     entry: Entry,
-    pool: Arc<Constants>,
+    pool: Arc<Pool>,
     /// Arrays whose addresses the code holds.
     _arrays: Arc<[Arc<[f64]>]>,
     words: usize,
@@ -61,10 +43,10 @@ impl Drop for Memory {
 }
 
 /// Takes ownership of finished code and hands out an entry for each function.
-pub(super) fn link(module: JITModule, parts: Vec<(FuncId, Constants, &Layout)>) -> Vec<Code> {
+pub(super) fn link(module: JITModule, parts: Vec<(FuncId, Pool, &Layout)>) -> Vec<Code> {
     let entries: Vec<*const u8> = parts.iter().map(|&(function, ..)| module.get_finalized_function(function)).collect();
     let memory = Arc::new(Memory(Mutex::new(Some(module))));
-    let code = |(entry, (_, pool, layout)): (*const u8, (FuncId, Constants, &Layout))| Code {
+    let code = |(entry, (_, pool, layout)): (*const u8, (FuncId, Pool, &Layout))| Code {
         // SAFETY: the pointer is the start of a finished function; `translate` gives every function the
         // signature of `Entry`, and `wide` keeps to its convention.
         entry: unsafe { std::mem::transmute::<*const u8, Entry>(entry) },
@@ -85,14 +67,15 @@ impl Routine for Code {
         if ticks.is_empty() {
             return;
         }
+        let elements = if elements.is_empty() { 0..0 } else { elements };
         let (first, last) = (elements.start as u64 * 8, elements.end as u64 * 8);
         // SAFETY: the entry reads its pool and the arrays of its storage, which live as long as `self`; an
-        // index into an array is clamped to it. The count of an event is clamped to the number of elements,
-        // and its lists have room for a turn behind that. It reads and writes
-        // `memory` at the offsets of the layout it was compiled for, for elements from the first up to
-        // the last rounded up to a turn of its loop. A turn takes a divisor of `PADDING` elements, or as
-        // many as are left before the last, and
-        // columns are padded to a multiple of that; the assertions above check all this.
+        // index into an array is clamped to it. It reads and writes `memory` at the offsets of the layout that
+        // it was compiled for, from the first element up to the last, which the lines above hold in order and
+        // within the padded columns. Turns begin at multiples of `PADDING`, so that one of at most
+        // `PADDING` elements ends within them; longer ones run only where all their elements lie before the
+        // last. The count of an event is clamped to the number of elements, and its lists have room for a
+        // turn behind that; `verify` has seen that they are lists.
         unsafe { (self.entry)(memory.as_mut_ptr(), self.pool.as_ptr(), ticks.start, ticks.end, first, last) }
     }
 }

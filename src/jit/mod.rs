@@ -7,15 +7,13 @@
 
 mod arithmetic;
 mod code;
-mod pool;
 mod translate;
 
 pub use code::Code;
 
 use crate::kernel::abi::Layout;
-use crate::kernel::{Kernel, verify};
+use crate::kernel::{Inst, Kernel, Value, verify};
 use crate::wide;
-use code::Constants;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
@@ -30,8 +28,8 @@ pub enum Lanes {
     One,
     /// 128-bit vectors of two numbers.
     Two,
-    /// 256-bit vectors of four numbers, where the machine has AVX2 and the kernel does not divide
-    /// integers; otherwise as `Two`.
+    /// 256-bit vectors of four numbers, where the machine and the kernel allow ([`wide::has_machine`],
+    /// [`wide::takes`]); otherwise as `Two`.
     #[default]
     Four,
 }
@@ -154,7 +152,7 @@ impl Compiler {
                     .declare_function(&name, Linkage::Export, &module.make_signature())
                     .map_err(|error| failed(&error))?;
                 module.define_function_bytes(function, 32, &made.code, &[]).map_err(|error| failed(&error))?;
-                parts.push((function, Constants::Wide(made.pool), *layout));
+                parts.push((function, made.pool, *layout));
                 continue;
             }
             let isa = self.isa_for(kernel);
@@ -172,7 +170,7 @@ impl Compiler {
                 .define_function_bytes(function, alignment, compiled.code_buffer(), &[])
                 .map_err(|error| failed(&error))?;
             module.clear_context(&mut context);
-            parts.push((function, Constants::Cranelift(pool), *layout));
+            parts.push((function, pool, *layout));
         }
         module.finalize_definitions().map_err(|error| failed(&error))?;
         Ok(code::link(module, parts))
@@ -190,14 +188,14 @@ impl Compiler {
         let isa = self.isa_for(kernel);
         translate::translate(kernel, layout, self.options, isa, &mut context.func, &mut frontend);
         let clif = context.func.display().to_string();
+        if self.is_wide(kernel, layout) {
+            let clif = format!("; with two lanes; what runs has four, and is shown by the stage `asm`\n{clif}");
+            return Ok(Listing { clif, asm: wide::listing(kernel, layout, self.options.interleave) });
+        }
         let compiled = context
             .compile(isa, &mut ControlPlane::default())
             .map_err(|error| Error::Compilation(format!("{:?}", error.inner)))?;
-        let asm = match self.is_wide(kernel, layout) {
-            true => wide::listing(kernel, layout, self.options.interleave),
-            false => compiled.vcode.clone().unwrap_or_default(),
-        };
-        Ok(Listing { clif, asm })
+        Ok(Listing { clif, asm: compiled.vcode.clone().unwrap_or_default() })
     }
 
     fn is_wide(&self, kernel: &Kernel, layout: &Layout) -> bool {
@@ -223,6 +221,10 @@ impl Compiler {
 fn check(kernel: &Kernel, layout: &Layout) -> Result<(), Error> {
     if !kernel.is_core() || kernel.draws() {
         return Err(Error::Compilation(format!("{} is not a core kernel", kernel.name)));
+    }
+    let scalar = |value: &Value| matches!(kernel.inst(*value), Inst::Tick | Inst::Uniform(_));
+    if let Some(value) = kernel.values().skip(kernel.prologue).find(scalar) {
+        return Err(Error::Compilation(format!("{}, {value}: it belongs into the prologue", kernel.name)));
     }
     verify(kernel, layout.storage()).map_err(Error::Compilation)
 }

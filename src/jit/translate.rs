@@ -9,9 +9,8 @@
 //! }
 //! ```
 
-use super::pool::Pool;
 use super::{Lanes, Options};
-use crate::codegen::{self, Sinking, is_leaf};
+use crate::codegen::{self, KEPT_UNIFORMS, Pool, Sinking, is_leaf};
 use crate::kernel::abi::{ColumnId, EventId, Layout};
 use crate::kernel::{Inst, Kernel, Type, Unary, Value};
 use cranelift::codegen::ir;
@@ -25,18 +24,8 @@ use rustc_hash::FxHashMap;
 /// The most vectors that one turn of the loop takes.
 const MOST_COPIES: usize = 4;
 
-/// Bodies of so few operations take four vectors at a time, so that the loop costs less.
-const TINY_BODY: usize = 8;
-
-/// Bodies of so few operations take two vectors at a time, so that one fills the other's waits.
-const SHORT_BODY: usize = 24;
-
 /// A constant stays in its register while the next use is so many instructions away.
 const REACH: usize = 6;
-
-/// Numbers of the prologue that stay in registers during the loop; more would be spilled, so that
-/// they are loaded at each use instead.
-const KEPT_UNIFORMS: usize = 3;
 
 /// How many numbers Cranelift's instructions take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +64,10 @@ pub(super) fn translate(
     builder.switch_to_block(entry);
     let params: Vec<ir::Value> = builder.block_params(entry).to_vec();
     let sinking = Sinking::new(kernel);
-    let copies = copies(kernel, codegen::operations(kernel, &sinking), options);
+    // Tables are read one number after the other, however many vectors there are.
+    let scalar = kernel.insts.iter().any(|inst| matches!(inst, Inst::Table(..) | Inst::Lookup(..)));
+    let interleave = options.interleave.or(scalar.then_some(1));
+    let copies = codegen::copies(codegen::operations(kernel, &sinking), interleave, MOST_COPIES);
     let body = codegen::order(kernel, &sinking, copies);
     let mut translator = Translator {
         kernel,
@@ -92,6 +84,7 @@ pub(super) fn translate(
         recent: FxHashMap::default(),
         kept: vec![],
         sinking,
+        loads: codegen::loads(kernel),
         emitted: 0,
         builder,
     };
@@ -99,17 +92,6 @@ pub(super) fn translate(
     let Translator { pool, builder, .. } = translator;
     builder.finalize(isa.frontend_config());
     pool
-}
-
-fn copies(kernel: &Kernel, operations: usize, options: Options) -> usize {
-    let scalar = kernel.insts.iter().any(|inst| matches!(inst, Inst::Table(..) | Inst::Lookup(..)));
-    let automatic = match operations {
-        _ if scalar => 1,
-        count if count <= TINY_BODY => 4,
-        count if count <= SHORT_BODY => 2,
-        _ => 1,
-    };
-    options.interleave.unwrap_or(automatic).clamp(1, MOST_COPIES).next_power_of_two()
 }
 
 pub(super) struct Translator<'a> {
@@ -131,6 +113,8 @@ pub(super) struct Translator<'a> {
     kept: Vec<(EventId, ColumnId, Copies)>,
     /// What stands apart for events.
     sinking: Sinking,
+    /// What the body loads of each column.
+    loads: FxHashMap<ColumnId, Value>,
     /// How many instructions of the body are emitted.
     emitted: usize,
     pub(super) builder: FunctionBuilder<'a>,
@@ -251,7 +235,7 @@ impl Translator<'_> {
         if self.lanes == Width::One {
             return;
         }
-        let used = self.used_uniforms();
+        let used = codegen::used_uniforms(self.kernel);
         let keep = used.len() <= KEPT_UNIFORMS;
         let slot = (!keep).then(|| {
             let size = u32::try_from(used.len() * 16).unwrap_or(u32::MAX);
@@ -270,18 +254,6 @@ impl Translator<'_> {
                 }
             }
         }
-    }
-
-    /// The prologue's values that the body uses, without constants, each once.
-    fn used_uniforms(&self) -> Vec<Value> {
-        let body = self.kernel.values().skip(self.kernel.prologue);
-        let mut used: Vec<Value> = body
-            .flat_map(|value| self.kernel.inst(value).operands())
-            .filter(|&operand| self.kernel.is_uniform(operand) && !is_constant(self.kernel.inst(operand)))
-            .collect();
-        used.sort_unstable();
-        used.dedup();
-        used
     }
 
     fn splat(&mut self, scalar: ir::Value, ty: Option<Type>) -> ir::Value {
@@ -305,7 +277,7 @@ impl Translator<'_> {
             let inst = self.kernel.inst(value);
             self.emitted += 1;
             if let Inst::Store(id, a) = inst {
-                self.store(value, id, a);
+                self.store(id, a);
                 continue;
             }
             if let Inst::Emit(event, list, _, a) = inst {
@@ -397,7 +369,7 @@ impl Translator<'_> {
 
     /// One load from the pool, right where it is used: registers are scarcer than loads.
     pub(super) fn pool_load(&mut self, ty: ir::Type, words: [u64; 2]) -> ir::Value {
-        let offset = self.pool.pair(words);
+        let offset = self.pool.line([words[0], words[1], 0, 0]);
         if let Some((value, emitted)) = self.recent.get_mut(&(offset, ty))
             && self.emitted - *emitted <= REACH
         {
@@ -466,11 +438,9 @@ impl Translator<'_> {
     }
 
     /// Stores after every load of the same column, also of one that nothing has used yet.
-    fn store(&mut self, value: Value, id: ColumnId, a: Value) {
-        for earlier in self.kernel.values().take(value.index()).skip(self.kernel.prologue) {
-            if self.kernel.inst(earlier) == Inst::Load(id) {
-                self.operand(earlier);
-            }
+    fn store(&mut self, id: ColumnId, a: Value) {
+        if let Some(&load) = self.loads.get(&id) {
+            self.operand(load);
         }
         let copies = self.operand(a);
         let offset = self.layout.column_offset(id);
@@ -509,7 +479,7 @@ impl Translator<'_> {
         }
         for store in &sunk.stores {
             if let Some(mostly) = store.mostly {
-                self.store(store.store, store.column, mostly);
+                self.store(store.column, mostly);
             }
         }
         for &need in &sunk.needs {
@@ -539,7 +509,7 @@ impl Translator<'_> {
             }
         }
         for store in &sunk.stores {
-            self.store(store.store, store.column, store.select);
+            self.store(store.column, store.select);
         }
         (self.values, self.recent) = (values, recent);
         self.builder.ins().jump(after, &[]);
@@ -625,8 +595,4 @@ impl Translator<'_> {
         let vector = self.builder.ins().splat(types::I64X2, element);
         self.builder.ins().iadd(vector, offsets)
     }
-}
-
-fn is_constant(inst: Inst) -> bool {
-    matches!(inst, Inst::Float(_) | Inst::Integer(_) | Inst::Boolean(_))
 }

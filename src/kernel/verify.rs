@@ -1,7 +1,7 @@
 //! The rules of a kernel, checked.
 
-use super::abi::Storage;
-use rustc_hash::FxHashSet;
+use super::abi::{Event, Storage};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Binary, Inst, Kernel, Shift, Type, Unary, Value};
 
@@ -10,12 +10,13 @@ use super::{Binary, Inst, Kernel, Shift, Type, Unary, Value};
 /// 1. Operands are defined before they are used, and are values.
 /// 2. Operands have the types that the instruction asks for.
 /// 3. A prologue never reads or writes columns or asks for the element, and a body sets no uniform.
-/// 4. No column is loaded after it was stored, and none is stored twice: a body's stores could all
-///    stand at its end. The same holds for the uniforms of a prologue.
+/// 4. A column is loaded once at most, not after it was stored, and stored once at most: a body's stores could
+///    all stand at its end. The same holds for the uniforms of a prologue, which may be read again.
 /// 5. What is stored has the type of its column or uniform.
-/// 6. Columns, uniforms, arrays and events are of this storage.
+/// 6. Columns, uniforms, arrays and events are of this storage; what an event is listed in are an integer
+///    uniform, a column of integers and columns of floats.
 /// 7. Events happen in the body, each once, after all that is kept of it; what is kept goes to a list
-///    of that event. Nothing else loads or stores a list.
+///    of that event, under the event's mask. Nothing else loads or stores a list.
 ///
 /// # Errors
 /// Which rule is broken, where.
@@ -23,8 +24,15 @@ pub fn verify(kernel: &Kernel, storage: &Storage) -> Result<(), String> {
     if kernel.insts.len() != kernel.types.len() || kernel.prologue > kernel.insts.len() {
         return Err(format!("kernel {}: lists of different lengths", kernel.name));
     }
-    let mut check =
-        Check { kernel, storage, stored: FxHashSet::default(), set: FxHashSet::default(), fired: FxHashSet::default() };
+    let mut check = Check {
+        kernel,
+        storage,
+        loaded: FxHashSet::default(),
+        stored: FxHashSet::default(),
+        set: FxHashSet::default(),
+        fired: FxHashSet::default(),
+        kept: FxHashMap::default(),
+    };
     for value in kernel.values() {
         check.inst(value).map_err(|rule| format!("kernel {}, {value}: {rule}", kernel.name))?;
     }
@@ -34,9 +42,12 @@ pub fn verify(kernel: &Kernel, storage: &Storage) -> Result<(), String> {
 struct Check<'a> {
     kernel: &'a Kernel,
     storage: &'a Storage,
+    loaded: FxHashSet<super::ColumnId>,
     stored: FxHashSet<super::ColumnId>,
     set: FxHashSet<super::UniformId>,
     fired: FxHashSet<super::EventId>,
+    /// The mask of what is kept of each event.
+    kept: FxHashMap<super::EventId, Value>,
 }
 
 impl Check<'_> {
@@ -60,7 +71,7 @@ impl Check<'_> {
         let known = match inst {
             Inst::Load(id) | Inst::Store(id, _) if self.storage.is_list(id) => false,
             Inst::Lookup(id, _) => self.storage.arrays.get(id.0 as usize).is_some_and(|array| !array.values.is_empty()),
-            Inst::Fire(id, _) => (id.0 as usize) < self.storage.events.len(),
+            Inst::Fire(id, _) => self.storage.events.get(id.0 as usize).is_some_and(|event| self.is_listed(event)),
             Inst::Emit(id, list, ..) => {
                 self.storage.events.get(id.0 as usize).is_some_and(|event| event.captured.contains(&list))
             }
@@ -69,6 +80,15 @@ impl Check<'_> {
             _ => true,
         };
         if known { Ok(()) } else { Err("names something that is not in the storage, or not for it".into()) }
+    }
+
+    /// Whether the lists of an event are in the storage and hold what belongs there.
+    fn is_listed(&self, event: &Event) -> bool {
+        let uniform = self.storage.uniforms.get(event.count.0 as usize).map(|slot| slot.ty);
+        let column = |id: super::ColumnId| self.storage.columns.get(id.0 as usize).map(|slot| slot.ty);
+        uniform == Some(Type::I64)
+            && column(event.elements) == Some(Type::I64)
+            && event.captured.iter().all(|&list| column(list) == Some(Type::F64))
     }
 
     fn places(&mut self, value: Value, inst: Inst) -> Result<(), String> {
@@ -89,12 +109,16 @@ impl Check<'_> {
             Inst::Emit(id, ..) | Inst::Fire(id, _) if self.fired.contains(&id) => {
                 Err("belongs to an event that has happened".into())
             }
+            Inst::Emit(id, _, mask, _) | Inst::Fire(id, mask) if *self.kept.entry(id).or_insert(mask) != mask => {
+                Err("belongs to an event with another mask".into())
+            }
             Inst::Fire(id, _) => {
                 self.fired.insert(id);
                 Ok(())
             }
             Inst::SetUniform(..) if !prologue => Err("sets a uniform in the body".into()),
             Inst::Load(id) if self.stored.contains(&id) => Err("loads a column after storing it".into()),
+            Inst::Load(id) if !self.loaded.insert(id) => Err("loads a column twice".into()),
             Inst::Uniform(id) if self.set.contains(&id) => Err("reads a uniform after setting it".into()),
             Inst::Store(id, _) if self.stored.contains(&id) => Err("stores a column twice".into()),
             Inst::SetUniform(id, _) if self.set.contains(&id) => Err("sets a uniform twice".into()),

@@ -49,12 +49,17 @@ impl Island {
         let tasks = tasks(plan, index, timeline);
         let clock = timeline.representative(plan.programs[index].clock);
         let own: Vec<Work> = tasks.iter().filter(|task| task.clock == clock).map(|task| task.work).collect();
-        let tiles = divides(group.program(), &own).then(Tiles::default);
+        let tiles = divides(group.program(), &own).then(|| Tiles::new(group.program()));
         let mut visiting: Vec<usize> = tasks.iter().map(|task| task.clock).filter(|&other| other != clock).collect();
         visiting.sort_unstable();
         visiting.dedup();
         let visitors = visiting.into_iter().map(|clock| Visitor { clock, next: 0, end: 0 }).collect();
         Ok(Island { group, recordings: recordings?, events, tasks, silent: false, clock, own, visitors, tiles })
+    }
+
+    /// Forgets how it was divided.
+    pub(super) fn undivide(&mut self) {
+        self.tiles = self.tiles.take().map(|_| Tiles::new(self.group.program()));
     }
 
     /// Does all ticks of all clocks from those of `from` up to those of `to`.
@@ -81,7 +86,9 @@ impl Island {
             return;
         }
         let (elements, count) = (self.group.elements(), ticks.end - ticks.start);
-        let (Some(team), Some(mut tiles)) = (team, self.tiles.take()) else { return self.alone(ticks) };
+        let Some((team, mut tiles)) = team.and_then(|team| Some((team, self.tiles.take()?))) else {
+            return self.alone(ticks);
+        };
         let begun = Instant::now();
         let divided = tiles.pays(team, elements, count) && self.divided(team, &mut tiles, ticks.clone());
         if !divided {

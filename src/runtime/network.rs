@@ -81,6 +81,7 @@ impl Network {
     /// # Errors
     /// When the system gives none.
     pub fn set_threads(&mut self, count: usize) -> Result<(), Error> {
+        self.islands.iter_mut().for_each(Island::undivide);
         self.team = if count > 1 { Some(Team::new(count, self.plan.denormals)?) } else { None };
         Ok(())
     }

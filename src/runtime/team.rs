@@ -9,7 +9,6 @@ use super::column::Memory;
 use super::denormal::Mode;
 use super::schedule::Work;
 use super::{Error, Program, Stage};
-use crate::kernel::abi::ColumnId;
 use crate::model::Denormals;
 use std::ops::Range;
 use std::time::Instant;
@@ -48,52 +47,62 @@ impl Team {
     }
 }
 
-/// What one tile saw of the events of a program, tick by tick.
-#[derive(Default)]
+/// Where an event of a program is listed, in words of the group's memory.
+struct Lists {
+    /// How often it happened at this tick.
+    count: usize,
+    /// Where the elements and what is kept of each begin; none of given spikes, which tiles do not list.
+    starts: Vec<usize>,
+}
+
+impl Lists {
+    fn of(program: &Program) -> Vec<Lists> {
+        let layout = &program.layout;
+        let lists = program.events.iter().map(|event| {
+            let own = layout.storage().events.iter().find(|own| own.elements == event.elements);
+            let captured = own.into_iter().flat_map(|own| own.captured.iter().copied());
+            let columns = std::iter::once(event.elements).chain(captured).filter(|_| event.given.is_none());
+            let starts = columns.map(|column| layout.column_offset(column) / 8).collect();
+            Lists { count: layout.uniform_offset(event.count) / 8, starts }
+        });
+        lists.collect()
+    }
+}
+
+/// What one tile saw of one event.
+#[derive(Clone, Default)]
 struct Log {
-    /// For each event how often it happened at each tick.
-    counts: Vec<Vec<usize>>,
-    /// For each event its list and what was kept, one tick after the other.
-    lists: Vec<Vec<Vec<u64>>>,
+    /// How often it happened at each tick.
+    counts: Vec<usize>,
+    /// Each of its lists, one tick after the other.
+    lists: Vec<Vec<u64>>,
 }
 
 impl Log {
-    fn clear(&mut self, program: &Program) {
-        self.counts.resize_with(program.events.len(), Vec::new);
-        self.lists.resize_with(program.events.len(), Vec::new);
-        self.counts.iter_mut().for_each(Vec::clear);
-        self.lists.iter_mut().flatten().for_each(Vec::clear);
+    fn clear(&mut self) {
+        self.counts.clear();
+        self.lists.iter_mut().for_each(Vec::clear);
     }
 
-    fn note(&mut self, program: &Program, words: &[u64]) {
-        for (number, event) in program.events.iter().enumerate() {
-            let listed = event.given.is_none();
-            let count = words[program.layout.uniform_offset(event.count) / 8];
-            let count = if listed { usize::try_from(count).unwrap_or(0) } else { 0 };
-            self.counts[number].push(count);
-            let columns = columns(program, number);
-            self.lists[number].resize_with(columns.len(), Vec::new);
-            for (list, column) in self.lists[number].iter_mut().zip(columns) {
-                let start = program.layout.column_offset(column) / 8;
-                list.extend(&words[start..start + count]);
-            }
+    fn note(&mut self, lists: &Lists, words: &[u64]) {
+        if lists.starts.is_empty() {
+            return;
+        }
+        let count = usize::try_from(words[lists.count]).unwrap_or(0);
+        self.counts.push(count);
+        self.lists.resize_with(lists.starts.len(), Vec::new);
+        for (list, &start) in self.lists.iter_mut().zip(&lists.starts) {
+            list.extend(&words[start..start + count]);
         }
     }
 }
 
-/// The lists of an event: elements, then what is kept.
-fn columns(program: &Program, event: usize) -> Vec<ColumnId> {
-    let elements = program.events[event].elements;
-    let own = program.layout.storage().events.iter().find(|event| event.elements == elements);
-    std::iter::once(elements).chain(own.into_iter().flat_map(|own| own.captured.iter().copied())).collect()
-}
-
 /// How a group is divided, and whether it pays.
-#[derive(Default)]
 pub(super) struct Tiles {
-    /// Memory and log of each tile but the first.
-    shards: Vec<(Memory, Log)>,
-    first: Log,
+    lists: Vec<Lists>,
+    /// Memory and, by event, the log of each tile but the first.
+    shards: Vec<(Memory, Vec<Log>)>,
+    first: Vec<Log>,
     /// Seconds per element and tick with one thread and with all, as last seen.
     alone: Option<f64>,
     together: Option<f64>,
@@ -102,6 +111,12 @@ pub(super) struct Tiles {
 }
 
 impl Tiles {
+    pub(super) fn new(program: &Program) -> Self {
+        let lists = Lists::of(program);
+        let first = vec![Log::default(); lists.len()];
+        Tiles { lists, shards: vec![], first, alone: None, together: None, since: 0 }
+    }
+
     /// Whether a stretch of so many ticks is better divided.
     pub(super) fn pays(&mut self, team: &Team, elements: usize, ticks: u64) -> bool {
         #[allow(clippy::cast_precision_loss, reason = "an estimate")]
@@ -144,29 +159,31 @@ impl Tiles {
     ) -> Option<()> {
         let tiles = tiles(program.layout.elements(), team.size);
         while self.shards.len() + 1 < tiles.len() {
-            self.shards.push((Memory::new(&program.layout, &program.name).ok()?, Log::default()));
+            let logs = vec![Log::default(); self.lists.len()];
+            self.shards.push((Memory::new(&program.layout, &program.name).ok()?, logs));
         }
         for ((memory, _), tile) in self.shards.iter_mut().zip(&tiles[1..]) {
             memory.take_tile(&program.layout, words, tile.clone());
         }
-        let numbers = program.events.iter().enumerate().map(|(event, _)| columns(program, event).len()).sum::<usize>();
+        let numbers: usize = self.lists.iter().map(|lists| lists.starts.len()).sum();
         let most = MOST_LOGGED / (program.layout.elements() * numbers).max(1);
         let block = if numbers == 0 { u64::MAX } else { (most as u64).max(1) };
         let mut tick = ticks.start;
         while tick < ticks.end {
             let some = tick..ticks.end.min(tick.saturating_add(block));
-            let logs = self.shards.iter_mut().zip(&tiles[1..]);
-            let (first, others) = (&mut self.first, &some);
+            let Tiles { lists, shards, first, .. } = self;
+            let share = Share { program, works, ticks: some.clone(), lists };
             team.pool.in_place_scope(|scope| {
-                for ((memory, log), tile) in logs {
+                for ((memory, logs), tile) in shards.iter_mut().zip(&tiles[1..]) {
+                    let share = &share;
                     scope.spawn(move |_| {
                         let _mode = Mode::enter(team.denormals);
-                        advance(program, memory.words_mut(), works, others.clone(), tile.clone(), log);
+                        share.advance(memory.words_mut(), tile, logs);
                     });
                 }
-                advance(program, words, works, others.clone(), tiles[0].clone(), first);
+                share.advance(words, &tiles[0], first);
             });
-            if numbers > 0 {
+            if !program.events.is_empty() {
                 self.put_together(program, words, some.clone(), &mut replay);
             }
             tick = some.end;
@@ -185,21 +202,22 @@ impl Tiles {
         ticks: Range<u64>,
         replay: &mut impl FnMut(&Program, &mut [u64], u64),
     ) {
-        let logs = || std::iter::once(&self.first).chain(self.shards.iter().map(|(_, log)| log));
-        let mut begun: Vec<Vec<usize>> = logs().map(|_| vec![0; program.events.len()]).collect();
+        let logs: Vec<&Vec<Log>> =
+            std::iter::once(&self.first).chain(self.shards.iter().map(|(_, logs)| logs)).collect();
+        let mut begun = vec![vec![0; self.lists.len()]; logs.len()];
         for (place, tick) in ticks.enumerate() {
-            for (number, event) in program.events.iter().enumerate() {
+            for (number, lists) in self.lists.iter().enumerate() {
                 let mut total = 0;
-                for (log, begun) in logs().zip(&mut begun) {
-                    let count = log.counts[number][place];
-                    for (list, column) in log.lists[number].iter().zip(columns(program, number)) {
-                        let to = program.layout.column_offset(column) / 8 + total;
-                        words[to..to + count].copy_from_slice(&list[begun[number]..begun[number] + count]);
+                for (logs, begun) in logs.iter().zip(&mut begun).filter(|_| !lists.starts.is_empty()) {
+                    let (log, begun) = (&logs[number], &mut begun[number]);
+                    let count = log.counts[place];
+                    for (list, start) in log.lists.iter().zip(&lists.starts) {
+                        words[start + total..start + total + count].copy_from_slice(&list[*begun..*begun + count]);
                     }
-                    begun[number] += count;
+                    *begun += count;
                     total += count;
                 }
-                words[program.layout.uniform_offset(event.count) / 8] = total as u64;
+                words[lists.count] = total as u64;
             }
             replay(program, words, tick);
         }
@@ -227,24 +245,35 @@ fn tiles(elements: usize, count: usize) -> Vec<Range<usize>> {
     (0..elements).step_by(size.max(1)).map(|start| start..(start + size).min(elements)).collect()
 }
 
-fn advance(program: &Program, words: &mut [u64], works: &[Work], ticks: Range<u64>, tile: Range<usize>, log: &mut Log) {
-    log.clear(program);
-    if let (Some(whole), [Work::Part(_)]) = (program.whole(), works) {
-        return whole.call(words, ticks, tile);
-    }
-    for tick in ticks {
-        program.begin_tick(words);
-        for work in works {
-            let stages = match *work {
-                Work::Before => &program.before,
-                Work::Regular(number) => &program.regular[number].stages,
-                Work::Part(number) => &program.parts[number].stages,
-                Work::Given(_) | Work::Record(_) | Work::Rate(_) => continue,
-            };
-            for stage in stages {
-                stage.run(&program.layout, words, tick, tick, tile.clone());
-            }
+/// The same work for each tile.
+struct Share<'a> {
+    program: &'a Program,
+    works: &'a [Work],
+    ticks: Range<u64>,
+    lists: &'a [Lists],
+}
+
+impl Share<'_> {
+    fn advance(&self, words: &mut [u64], tile: &Range<usize>, logs: &mut [Log]) {
+        let program = self.program;
+        if let (Some(whole), [Work::Part(_)]) = (program.whole(), self.works) {
+            return whole.call(words, self.ticks.clone(), tile.clone());
         }
-        log.note(program, words);
+        logs.iter_mut().for_each(Log::clear);
+        for tick in self.ticks.clone() {
+            program.begin_tick(words);
+            for work in self.works {
+                let stages = match *work {
+                    Work::Before => &program.before,
+                    Work::Regular(number) => &program.regular[number].stages,
+                    Work::Part(number) => &program.parts[number].stages,
+                    Work::Given(_) | Work::Record(_) | Work::Rate(_) => continue,
+                };
+                for stage in stages {
+                    stage.run(&program.layout, words, tick, tick, tile.clone());
+                }
+            }
+            logs.iter_mut().zip(self.lists).for_each(|(log, lists)| log.note(lists, words));
+        }
     }
 }

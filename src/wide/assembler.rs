@@ -1,6 +1,6 @@
 //! Instructions in the order of execution, with labels, as bytes and as text.
 
-use super::pool::Pool;
+use crate::codegen::Pool;
 use crate::kernel::abi::{ColumnId, Layout, UniformId};
 use iced_x86::{
     BlockEncoder, BlockEncoderOptions, Code, Formatter, Instruction, InstructionBlock, IntelFormatter, OpKind, Register,
@@ -110,7 +110,7 @@ impl Assembler {
         self.push(instruction);
     }
 
-    /// An instruction of iced's own making.
+    /// An instruction on single numbers.
     ///
     /// # Panics
     /// When its operands do not fit its code.
@@ -183,7 +183,7 @@ impl Assembler {
 }
 
 /// Registers of the caller that are used.
-const SAVED: [Register; 4] = [Register::RBX, Register::R12, Register::R13, Register::R14];
+const SAVED: [Register; 3] = [Register::RBX, Register::R12, Register::R13];
 
 const PAGE: i32 = 4096;
 

@@ -17,12 +17,12 @@ use super::allocate::{Entity, Home, Registers};
 use super::assembler::{
     Address, Assembler, ELEMENT, FIRST, LAST, LAST_TICK, Label, MEMORY, Operand, POOL, TICK, WORDS,
 };
-use super::pool::Pool;
-use super::uses::{Moment, Uses, kept};
-use crate::codegen::{self, Sinking, is_free, is_leaf};
-use crate::kernel::abi::{ColumnId, EventId, Layout, PADDING};
+use super::uses::{Moment, Uses};
+use crate::codegen::{self, KEPT_UNIFORMS, Pool, SHORT_BODY, Sinking, is_free};
+use crate::kernel::abi::{ColumnId, Layout, PADDING};
 use crate::kernel::{Inst, Kernel, Type, Value};
 use iced_x86::{Code, Instruction, MemoryOperand, Register};
+use rustc_hash::FxHashMap;
 
 /// Numbers in a vector.
 pub(super) const LANES: usize = 4;
@@ -30,17 +30,8 @@ pub(super) const LANES: usize = 4;
 /// The most vectors that one turn of a loop takes.
 const MOST_COPIES: usize = 8;
 
-/// Bodies of so few operations take four vectors at a time, so that the loop costs less.
-const TINY_BODY: usize = 8;
-
-/// Bodies of so few operations take two vectors at a time, so that one fills the other's waits.
-const SHORT_BODY: usize = 24;
-
 /// Vectors of a turn that any layout has room for.
 const ROOM: usize = PADDING / LANES;
-
-/// Numbers of the prologue that stay in registers during the loop; others are read from memory.
-const KEPT_UNIFORMS: usize = 3;
 
 /// What was made.
 pub(super) struct Emitted {
@@ -50,13 +41,13 @@ pub(super) struct Emitted {
 
 /// How a column of the state is kept during fused ticks.
 #[derive(Clone, Copy)]
-struct Carried {
+pub(super) struct Carried {
     column: ColumnId,
     load: Value,
-    /// What it becomes.
-    stored: Value,
-    /// The same where the event happens.
-    seldom: Value,
+    /// What it mostly becomes.
+    pub(super) mostly: Value,
+    /// What it becomes where the event happens.
+    pub(super) otherwise: Value,
 }
 
 pub(super) struct Emitter<'a> {
@@ -68,12 +59,12 @@ pub(super) struct Emitter<'a> {
     pub(super) uses: Uses,
     pub(super) now: Moment,
     pub(super) needed: Vec<bool>,
-    sinking: Sinking,
+    pub(super) sinking: Sinking,
     /// Vectors of this turn.
-    copies: usize,
+    pub(super) copies: usize,
     carried: Vec<Carried>,
-    /// What the body loads.
-    loads: Vec<(ColumnId, Value)>,
+    /// What the body loads of each column.
+    loads: FxHashMap<ColumnId, Value>,
 }
 
 impl<'a> Emitter<'a> {
@@ -83,37 +74,32 @@ impl<'a> Emitter<'a> {
         let operations = codegen::operations(kernel, &sinking);
         let carried = carried(kernel, layout, &sinking).unwrap_or_default();
         let fused = !carried.is_empty();
-        let copies = copies(kernel, operations, interleave, carried.len());
+        let most = most_copies(kernel, carried.len());
+        let copies = codegen::copies(operations, interleave.or(fused.then_some(most)), most);
         let mut order = codegen::order(kernel, &sinking, copies);
         if fused {
             // What the event needs is kept for the end of the tick.
             order.sort_by_key(|&value| matches!(kernel.inst(value), Inst::Seldom(_)));
         }
-        let at_end: Vec<Value> = carried.iter().flat_map(|column| [column.stored, column.seldom]).collect();
+        let at_end: Vec<Value> = carried.iter().flat_map(|column| [column.mostly, column.otherwise]).collect();
         let uses = Uses::new(kernel, &sinking, &needed, &order, &at_end);
         let mut emitter = Emitter {
             kernel,
             layout,
             out: Assembler::default(),
             pool: Pool::default(),
-            registers: Registers::new(kernel.insts.len(), MOST_COPIES),
+            registers: Registers::new(kernel.insts.len(), copies),
             uses,
             now: 0,
             needed,
             sinking,
             copies,
             carried,
-            loads: kernel
-                .values()
-                .filter_map(|value| match kernel.inst(value) {
-                    Inst::Load(id) => Some((id, value)),
-                    _ => None,
-                })
-                .collect(),
+            loads: codegen::loads(kernel),
         };
         emitter.constants();
-        emitter.out.push(made(Instruction::with2(Code::Add_r64_rm64, FIRST, MEMORY)));
-        emitter.out.push(made(Instruction::with2(Code::Add_r64_rm64, LAST, MEMORY)));
+        emitter.out.word(Instruction::with2(Code::Add_r64_rm64, FIRST, MEMORY));
+        emitter.out.word(Instruction::with2(Code::Add_r64_rm64, LAST, MEMORY));
         if fused {
             emitter.fused(&order)
         } else {
@@ -150,8 +136,8 @@ impl<'a> Emitter<'a> {
         if !order.is_empty() {
             self.turns(|emitter| emitter.body(order));
         }
-        self.out.push(made(Instruction::with1(Code::Inc_rm64, TICK)));
-        self.out.push(made(Instruction::with2(Code::Cmp_r64_rm64, TICK, LAST_TICK)));
+        self.out.word(Instruction::with1(Code::Inc_rm64, TICK));
+        self.out.word(Instruction::with2(Code::Cmp_r64_rm64, TICK, LAST_TICK));
         self.out.branch(Code::Jb_rel32_64, tick);
     }
 
@@ -170,19 +156,19 @@ impl<'a> Emitter<'a> {
             }
             emitter.registers.unlock();
             let tick = emitter.out.label();
-            emitter.out.push(made(Instruction::with2(Code::Mov_r64_rm64, Register::R12, TICK)));
+            emitter.out.word(Instruction::with2(Code::Mov_r64_rm64, Register::R12, TICK));
             emitter.out.bind(tick);
             emitter.body(order);
             let acts = |event: &&Value| emitter.sinking.of(**event).is_some_and(|sunk| !sunk.stores.is_empty());
             let seldom = order.last().filter(acts);
             let after = seldom.map(|&event| emitter.seldom(event, &homes));
             emitter.now = emitter.uses.end;
-            emitter.carry(&homes, |column| column.stored);
+            emitter.carry(&homes, |column| column.mostly);
             if let Some(after) = after {
                 emitter.out.bind(after);
             }
-            emitter.out.push(made(Instruction::with1(Code::Inc_rm64, Register::R12)));
-            emitter.out.push(made(Instruction::with2(Code::Cmp_r64_rm64, Register::R12, LAST_TICK)));
+            emitter.out.word(Instruction::with1(Code::Inc_rm64, Register::R12));
+            emitter.out.word(Instruction::with2(Code::Cmp_r64_rm64, Register::R12, LAST_TICK));
             emitter.out.branch(Code::Jb_rel32_64, tick);
             for (register, address) in homes {
                 let operands = [Operand::Memory(address), Operand::Vector(register)];
@@ -191,45 +177,12 @@ impl<'a> Emitter<'a> {
         });
     }
 
-    /// What a tick does differently for those to whom the event happens: everything that is still to be done
-    /// of the tick, up to the label that it returns.
-    fn seldom(&mut self, event: Value, homes: &[(u8, Address)]) -> Label {
-        let [apart, after] = [self.out.label(), self.out.label()];
-        let Inst::Seldom(mask) = self.kernel.inst(event) else { panic!("bug: no event") };
-        self.now = self.uses.of(event);
-        self.any(mask);
-        self.out.branch(Code::Jne_rel32_64, apart);
-        let before = self.registers.clone();
-        self.out.apart();
-        self.out.bind(apart);
-        self.cone(event);
-        self.now = self.uses.end;
-        self.carry(homes, |column| column.seldom);
-        self.out.branch(Code::Jmp_rel32_64, after);
-        self.out.together();
-        self.registers = before;
-        after
-    }
-
     /// Moves the state to where the next tick expects it.
-    fn carry(&mut self, homes: &[(u8, Address)], value: impl Fn(&Carried) -> Value) {
+    pub(super) fn carry(&mut self, homes: &[(u8, Address)], value: impl Fn(&Carried) -> Value) {
         let columns = self.carried.iter();
         let values = columns.flat_map(|column| (0..self.copies).map(|copy| (value(column), copy)).collect::<Vec<_>>());
         let values: Vec<Entity> = values.map(|(value, copy)| self.entity(value, copy)).collect();
         self.moves(values.into_iter().zip(homes.iter().map(|&(to, _)| to)).collect());
-    }
-
-    /// Computes what stands apart for an event.
-    fn cone(&mut self, event: Value) {
-        let cone = self.sinking.of(event).map_or(vec![], |sunk| sunk.cone.clone());
-        for inner in cone {
-            self.now = self.uses.of(inner);
-            let inst = self.kernel.inst(inner);
-            if !is_leaf(inst) && !is_free(inst, self.needed[inner.index()]) {
-                (0..self.copies).for_each(|copy| self.instruction(inner, copy));
-            }
-            self.now += 1;
-        }
     }
 
     /// Each value to its register, all at once.
@@ -278,8 +231,9 @@ impl<'a> Emitter<'a> {
         }
         self.copies = copies;
         self.now = self.body_start();
-        let used = self.used_uniforms();
-        let keep = used.len() <= KEPT_UNIFORMS && self.carried.len() * self.copies <= MOST_COPIES;
+        let mut used = codegen::used_uniforms(self.kernel);
+        used.retain(|&value| self.uses.next(value, self.now).is_some());
+        let keep = used.len() <= KEPT_UNIFORMS;
         for value in used {
             let entity = self.entity(value, 0);
             let register = self.register(entity);
@@ -297,37 +251,23 @@ impl<'a> Emitter<'a> {
         Moment::try_from(self.kernel.prologue).unwrap_or(Moment::MAX)
     }
 
-    /// The prologue's values that the body uses, without constants, each once.
-    fn used_uniforms(&self) -> Vec<Value> {
-        let body = self.kernel.values().skip(self.kernel.prologue);
-        let constant = |inst| matches!(inst, Inst::Float(_) | Inst::Integer(_) | Inst::Boolean(_));
-        let mut used: Vec<Value> = body
-            .flat_map(|value| self.kernel.inst(value).operands())
-            .filter(|&operand| self.kernel.is_uniform(operand) && !constant(self.kernel.inst(operand)))
-            .filter(|&operand| self.uses.next(operand, self.now).is_some())
-            .collect();
-        used.sort_unstable();
-        used.dedup();
-        used
-    }
-
     /// A loop of turns of all copies, then one of as many as there is room for.
     fn turns(&mut self, mut body: impl FnMut(&mut Self)) {
         let [rest, after] = [self.out.label(), self.out.label()];
-        self.out.push(made(Instruction::with2(Code::Mov_r64_rm64, WORDS, FIRST)));
+        self.out.word(Instruction::with2(Code::Mov_r64_rm64, WORDS, FIRST));
         let copies = self.copies;
         if copies > ROOM {
             self.turn_loop(copies, rest, &mut body);
             self.out.bind(rest);
         }
         self.copies = copies.min(ROOM);
-        self.out.push(made(Instruction::with2(Code::Cmp_r64_rm64, WORDS, LAST)));
+        self.out.word(Instruction::with2(Code::Cmp_r64_rm64, WORDS, LAST));
         self.out.branch(Code::Jae_rel32_64, after);
         let again = self.out.label();
         self.out.bind(again);
         self.turn(&mut body);
-        self.out.push(made(Instruction::with2(Code::Add_rm64_imm32, WORDS, step(self.copies))));
-        self.out.push(made(Instruction::with2(Code::Cmp_r64_rm64, WORDS, LAST)));
+        self.out.word(Instruction::with2(Code::Add_rm64_imm32, WORDS, step(self.copies)));
+        self.out.word(Instruction::with2(Code::Cmp_r64_rm64, WORDS, LAST));
         self.out.branch(Code::Jb_rel32_64, again);
         self.out.bind(after);
         self.copies = copies;
@@ -338,32 +278,32 @@ impl<'a> Emitter<'a> {
         let again = self.out.label();
         let next = MemoryOperand::with_base_displ(WORDS, i64::from(step(copies)));
         self.out.bind(again);
-        self.out.push(made(Instruction::with2(Code::Lea_r64_m, Register::RAX, next)));
-        self.out.push(made(Instruction::with2(Code::Cmp_r64_rm64, Register::RAX, LAST)));
+        self.out.word(Instruction::with2(Code::Lea_r64_m, Register::RAX, next));
+        self.out.word(Instruction::with2(Code::Cmp_r64_rm64, Register::RAX, LAST));
         self.out.branch(Code::Ja_rel32_64, rest);
         self.turn(body);
-        self.out.push(made(Instruction::with2(Code::Add_rm64_imm32, WORDS, step(copies))));
+        self.out.word(Instruction::with2(Code::Add_rm64_imm32, WORDS, step(copies)));
         self.out.branch(Code::Jmp_rel32_64, again);
     }
 
     fn turn(&mut self, body: &mut impl FnMut(&mut Self)) {
         self.now = self.body_start();
         if self.needs_element() {
-            self.out.push(made(Instruction::with2(Code::Mov_r64_rm64, ELEMENT, WORDS)));
-            self.out.push(made(Instruction::with2(Code::Sub_r64_rm64, ELEMENT, MEMORY)));
-            self.out.push(made(Instruction::with2(Code::Shr_rm64_imm8, ELEMENT, 3)));
+            self.out.word(Instruction::with2(Code::Mov_r64_rm64, ELEMENT, WORDS));
+            self.out.word(Instruction::with2(Code::Sub_r64_rm64, ELEMENT, MEMORY));
+            self.out.word(Instruction::with2(Code::Shr_rm64_imm8, ELEMENT, 3));
         }
         for value in self.kernel.values().skip(self.kernel.prologue) {
             for copy in 0..self.copies {
                 let entity = self.entity(value, copy);
                 match self.kernel.inst(value) {
                     Inst::Float(_) | Inst::Integer(_) | Inst::Boolean(_) => {}
-                    Inst::Load(id) if self.kernel.type_of(value) == Some(Type::Bool) => {
-                        self.registers.set_home(entity, Some(Home::Bytes(self.column(id, copy))));
-                    }
                     Inst::Load(id) => {
+                        let address = self.column(id, copy);
+                        let is_bool = self.kernel.type_of(value) == Some(Type::Bool);
+                        let home = if is_bool { Home::Bytes(address) } else { Home::Vector(address) };
                         self.registers.forget(entity);
-                        self.registers.set_home(entity, Some(Home::Vector(self.column(id, copy))));
+                        self.registers.set_home(entity, Some(home));
                     }
                     _ => self.registers.forget(entity),
                 }
@@ -399,7 +339,7 @@ impl<'a> Emitter<'a> {
             let inst = self.kernel.inst(value);
             match inst {
                 Inst::Store(..) | Inst::Seldom(_) if !self.carried.is_empty() => {}
-                Inst::Store(id, a) => self.store(value, id, a),
+                Inst::Store(id, a) => self.store(id, a),
                 Inst::Emit(..) => {}
                 Inst::Fire(_, mask) | Inst::Seldom(mask) => self.event(value, inst, mask),
                 _ if is_free(inst, self.needed[value.index()]) => {}
@@ -410,8 +350,8 @@ impl<'a> Emitter<'a> {
     }
 
     /// Stores after every load of the same column: what is still needed of it is in registers before.
-    fn store(&mut self, value: Value, id: ColumnId, a: Value) {
-        self.rescue(value, id);
+    pub(super) fn store(&mut self, id: ColumnId, a: Value) {
+        self.rescue(id);
         for copy in 0..self.copies {
             let entity = self.entity(a, copy);
             let register = self.register(entity);
@@ -429,166 +369,27 @@ impl<'a> Emitter<'a> {
     /// A byte for each lane: bit number i of the mask goes to place 8i by its multiple of 2^7i.
     fn store_bools(&mut self, register: u8, address: Address) {
         self.out.put(Code::VEX_Vmovmskpd_r32_ymm, &[Operand::Word(Register::EAX), Operand::Vector(register)]);
-        self.out.push(made(Instruction::with3(Code::Imul_r32_rm32_imm32, Register::EAX, Register::EAX, 0x0020_4081)));
-        self.out.push(made(Instruction::with2(Code::And_rm32_imm32, Register::EAX, 0x0101_0101)));
+        self.out.word(Instruction::with3(Code::Imul_r32_rm32_imm32, Register::EAX, Register::EAX, 0x0020_4081));
+        self.out.word(Instruction::with2(Code::And_rm32_imm32, Register::EAX, 0x0101_0101));
         self.out.put(Code::Mov_rm32_r32, &[Operand::Memory(address), Operand::Word(Register::EAX)]);
     }
 
     /// Fetches what is still needed of a column that will be overwritten.
-    fn rescue(&mut self, store: Value, id: ColumnId) {
-        for place in 0..self.loads.len() {
-            let (column, load) = self.loads[place];
-            if column != id || load > store || self.uses.next(load, self.now).is_none() {
-                continue;
-            }
-            for copy in 0..self.copies {
-                let entity = self.entity(load, copy);
-                let own = |home| matches!(home, Some(Home::Vector(Address { base: WORDS, .. }) | Home::Bytes(_)));
-                if own(self.registers.home(entity)) {
-                    self.register(entity);
-                    self.registers.set_home(entity, None);
-                    self.registers.unlock();
-                }
-            }
-        }
-    }
-
-    /// An event: what is mostly stored, then, if it happens to any element of the turn, what stands apart:
-    /// the list of those to whom it does, and what is to be done for them.
-    fn event(&mut self, value: Value, inst: Inst, mask: Value) {
-        let sunk = self.sinking.of(value).cloned().unwrap_or_default();
-        for store in &sunk.stores {
-            self.rescue(store.store, store.column);
-        }
-        for store in &sunk.stores {
-            if let Some(mostly) = store.mostly {
-                self.store(store.store, store.column, mostly);
-                self.now += 1;
-            }
-        }
-        if sunk.stores.is_empty() && matches!(inst, Inst::Seldom(_)) {
+    pub(super) fn rescue(&mut self, id: ColumnId) {
+        let Some(&load) = self.loads.get(&id) else { return };
+        if self.uses.next(load, self.now).is_none() {
             return;
         }
-        let [apart, after] = [self.out.label(), self.out.label()];
-        self.any(mask);
-        self.out.branch(Code::Jne_rel32_64, apart);
-        let before = self.registers.clone();
-        self.out.apart();
-        self.out.bind(apart);
-        if let Inst::Fire(event, _) = inst {
-            self.list(event, value, mask);
-        }
-        self.now += 1;
-        self.cone(value);
-        for store in &sunk.stores {
-            self.store(store.store, store.column, store.select);
-            self.now += 1;
-        }
-        for (register, entity) in before.held() {
-            if self.registers.of(entity) != Some(register) && self.next(entity, self.now).is_some() {
-                let home = self.registers.home(entity);
-                self.fetch(register, entity, home);
-            }
-        }
-        self.registers = before;
-        self.out.branch(Code::Jmp_rel32_64, after);
-        self.out.together();
-        self.out.bind(after);
-        self.sweep();
-    }
-
-    /// Sets the flags: not equal where the mask holds for any element of the turn.
-    fn any(&mut self, mask: Value) {
-        let entities: Vec<Entity> = (0..self.copies).map(|copy| self.entity(mask, copy)).collect();
-        let mut any = self.register(entities[0]);
-        for &entity in &entities[1..] {
-            let own = self.register(entity);
-            let or = if self.registers.of(entities[0]) == Some(any) { self.take() } else { any };
-            self.out.put(Code::VEX_Vorpd_ymm_ymm_ymmm256, &[or, any, own].map(Operand::Vector));
-            any = or;
-        }
-        self.out.put(Code::VEX_Vmovmskpd_r32_ymm, &[Operand::Word(Register::EAX), Operand::Vector(any)]);
-        self.out.push(made(Instruction::with2(Code::Test_rm32_r32, Register::EAX, Register::EAX)));
-        self.registers.unlock();
-    }
-
-    /// Appends those for whom the mask holds to the lists of an event. Padding is never among them.
-    /// Whatever the host has left as their number, nothing is written beyond the list.
-    fn list(&mut self, event: EventId, fire: Value, mask: Value) {
-        let (bits, count, place, spare) = (Register::EAX, Register::RBX, Register::R12, Register::R13);
-        let slot = self.layout.storage().event_slot(event).clone();
         for copy in 0..self.copies {
-            let entity = self.entity(mask, copy);
-            let register = self.register(entity);
-            let to = if copy == 0 { bits } else { Register::R12D };
-            self.out.put(Code::VEX_Vmovmskpd_r32_ymm, &[Operand::Word(to), Operand::Vector(register)]);
-            if copy > 0 {
-                let shift = i32::try_from(copy * LANES).unwrap_or(0);
-                self.out.push(made(Instruction::with2(Code::Shl_rm32_imm8, Register::R12D, shift)));
-                self.out.push(made(Instruction::with2(Code::Or_r32_rm32, bits, Register::R12D)));
+            let entity = self.entity(load, copy);
+            let own = |home| matches!(home, Some(Home::Vector(Address { base: WORDS, .. }) | Home::Bytes(_)));
+            if own(self.registers.home(entity)) {
+                self.register(entity);
+                self.registers.set_home(entity, None);
+                self.registers.unlock();
             }
-            self.registers.unlock();
         }
-        let elements = self.layout.elements() as u64;
-        self.out.push(made(Instruction::with2(Code::Mov_r64_imm64, place, elements)));
-        let number = MemoryOperand::with_base_displ(MEMORY, self.layout.uniform_offset(slot.count) as i64);
-        self.out.push(made(Instruction::with2(Code::Mov_r64_rm64, count, number)));
-        self.out.push(made(Instruction::with2(Code::Cmp_r64_rm64, count, place)));
-        self.out.push(made(Instruction::with2(Code::Cmova_r64_rm64, count, place)));
-        if self.layout.elements() != self.layout.padded() {
-            self.out.push(made(Instruction::with2(Code::Sub_r64_rm64, place, ELEMENT)));
-            for (bound, beyond) in [(32, Code::Cmovg_r64_rm64), (0, Code::Cmovl_r64_rm64)] {
-                self.out.push(made(Instruction::with2(Code::Mov_r32_imm32, Register::R13D, bound)));
-                self.out.push(made(Instruction::with2(Code::Cmp_r64_rm64, place, spare)));
-                self.out.push(made(Instruction::with2(beyond, place, spare)));
-            }
-            self.out.push(made(Instruction::with3(Code::VEX_Bzhi_r32_rm32_r32, bits, bits, Register::R12D)));
-        }
-        let kept: Vec<(ColumnId, Value)> = kept(self.kernel, event, fire).collect();
-        let areas: Vec<(ColumnId, i32)> = kept.into_iter().map(|(list, a)| (list, self.spread(a))).collect();
-        let [done, again] = [self.out.label(), self.out.label()];
-        self.out.push(made(Instruction::with2(Code::Test_rm32_r32, bits, bits)));
-        self.out.branch(Code::Je_rel32_64, done);
-        self.out.bind(again);
-        self.out.push(made(Instruction::with2(Code::Tzcnt_r32_rm32, Register::R12D, bits)));
-        let element = MemoryOperand::with_base_index(ELEMENT, place);
-        self.out.push(made(Instruction::with2(Code::Lea_r64_m, spare, element)));
-        self.out.push(made(Instruction::with2(Code::Mov_rm64_r64, self.entry(slot.elements), spare)));
-        for (list, area) in areas {
-            let from = MemoryOperand::with_base_index_scale_displ_size(Register::RSP, place, 8, i64::from(area), 8);
-            self.out.push(made(Instruction::with2(Code::Mov_r64_rm64, spare, from)));
-            self.out.push(made(Instruction::with2(Code::Mov_rm64_r64, self.entry(list), spare)));
-        }
-        self.out.push(made(Instruction::with1(Code::Inc_rm64, count)));
-        self.out.push(made(Instruction::with2(Code::VEX_Blsr_r32_rm32, bits, bits)));
-        self.out.branch(Code::Jne_rel32_64, again);
-        self.out.bind(done);
-        self.out.push(made(Instruction::with2(Code::Mov_rm64_r64, number, count)));
     }
-
-    /// Writes all copies of a value side by side into the frame.
-    fn spread(&mut self, a: Value) -> i32 {
-        let area = self.area(i32::try_from(self.copies).unwrap_or(1));
-        for copy in 0..self.copies {
-            let entity = self.entity(a, copy);
-            let register = self.register(entity);
-            let address = Address::new(Register::RSP, area + 32 * i32::try_from(copy).unwrap_or(0));
-            self.out.put(Code::VEX_Vmovapd_ymmm256_ymm, &[Operand::Memory(address), Operand::Vector(register)]);
-            self.registers.unlock();
-        }
-        area
-    }
-
-    /// The next free place of a list.
-    fn entry(&self, list: ColumnId) -> MemoryOperand {
-        let offset = self.layout.column_offset(list) as i64;
-        MemoryOperand::with_base_index_scale_displ_size(MEMORY, Register::RBX, 8, offset, 8)
-    }
-}
-
-/// An instruction whose operands fit its code.
-pub(super) fn made(instruction: Result<Instruction, iced_x86::IcedError>) -> Instruction {
-    instruction.unwrap_or_else(|error| panic!("bug: {error}"))
 }
 
 /// Bytes of columns of words that a turn takes.
@@ -596,17 +397,10 @@ fn step(copies: usize) -> i32 {
     i32::try_from(copies * LANES * 8).unwrap_or(i32::MAX)
 }
 
-fn copies(kernel: &Kernel, operations: usize, interleave: Option<usize>, carried: usize) -> usize {
+/// The most vectors of a turn: an event's bits fit into the room of a layout, a fused state into registers.
+fn most_copies(kernel: &Kernel, carried: usize) -> usize {
     let events = kernel.insts.iter().any(|inst| matches!(inst, Inst::Fire(..)));
-    let most = if events { ROOM } else { (MOST_COPIES / carried.max(1)).max(1) };
-    let automatic = match operations {
-        _ if carried > 0 => most,
-        count if count <= TINY_BODY => 4,
-        count if count <= SHORT_BODY => 2,
-        _ => 1,
-    };
-    let copies = interleave.unwrap_or(automatic).clamp(1, most);
-    1 << copies.ilog2()
+    if events { ROOM } else { MOST_COPIES / carried.max(1) }
 }
 
 /// Whether the ticks of a kernel are fused.
@@ -619,6 +413,7 @@ fn carried(kernel: &Kernel, layout: &Layout, sinking: &Sinking) -> Option<Vec<Ca
     if codegen::operations(kernel, sinking) > SHORT_BODY {
         return None;
     }
+    let loads = codegen::loads(kernel);
     let mut carried: Vec<Carried> = vec![];
     let mut event = None;
     for value in kernel.values() {
@@ -627,18 +422,18 @@ fn carried(kernel: &Kernel, layout: &Layout, sinking: &Sinking) -> Option<Vec<Ca
             Inst::Seldom(_) if event.is_some() => return None,
             Inst::Seldom(_) => event = sinking.of(value),
             Inst::Store(column, stored) => {
-                let load = kernel.values().find(|&load| kernel.inst(load) == Inst::Load(column))?;
+                let load = *loads.get(&column)?;
                 if layout.storage().column_slot(column).ty == Type::Bool {
                     return None;
                 }
-                carried.push(Carried { column, load, stored, seldom: stored });
+                carried.push(Carried { column, load, mostly: stored, otherwise: stored });
             }
             _ => {}
         }
     }
     for store in event.iter().flat_map(|sunk| &sunk.stores) {
         for own in carried.iter_mut().filter(|own| own.column == store.column) {
-            own.stored = store.mostly.unwrap_or(own.load);
+            own.mostly = store.mostly.unwrap_or(own.load);
         }
     }
     (carried.len() <= MOST_COPIES).then_some(carried)

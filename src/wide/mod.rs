@@ -2,7 +2,7 @@
 //!
 //! Cranelift's vectors have 128 bits. A kernel is straight-line code, so that little is needed to make
 //! wider code of it: one `match` from instructions to those of AVX2 (`select`), registers by Belády's
-//! rule (`allocate`), and two loops (`emit`); `iced-x86` encodes. It is made in a tenth of the time.
+//! rule (`allocate`), and two loops (`emit`); `iced-x86` encodes.
 //!
 //! The result is bytes that run wherever they lie, and the constants that they read; nothing here calls
 //! them. What it does not take ([`takes`]) is left to Cranelift.
@@ -10,17 +10,16 @@
 mod allocate;
 mod assembler;
 mod emit;
-mod pool;
+mod event;
 mod select;
 mod uses;
 
-pub use pool::Pool;
-
+use crate::codegen::Pool;
 use crate::kernel::abi::Layout;
 use crate::kernel::{Binary, Inst, Kernel};
 use emit::Emitter;
 
-/// Kernels of more instructions are left to others: their order alone would take long.
+/// Kernels of more instructions are left to Cranelift: what registers hold is copied for each event.
 const LONGEST: usize = 20_000;
 
 /// A function that can be called as the executor's entries are: with the memory of a group, constants,
@@ -48,14 +47,10 @@ pub fn has_machine() -> bool {
 /// Whether `kernel` can be made into such code: division of integers cannot, and what is addressed must
 /// lie within 2 GiB.
 pub fn takes(kernel: &Kernel, layout: &Layout) -> bool {
-    let divides = |inst: &Inst| {
-        matches!(
-            inst,
-            Inst::Binary(Binary::IntFloorDivide | Binary::IntRemainder, ..) | Inst::Random(..) | Inst::Poisson(..)
-        )
-    };
+    let divides = |inst: &Inst| matches!(inst, Inst::Binary(Binary::IntFloorDivide | Binary::IntRemainder, ..));
     let near = i32::try_from(layout.bytes() + 4096).is_ok();
-    kernel.is_core() && kernel.insts.len() <= LONGEST && near && !kernel.insts.iter().any(divides)
+    let short = kernel.insts.len() <= LONGEST;
+    kernel.is_core() && !kernel.draws() && short && near && !kernel.insts.iter().any(divides)
 }
 
 /// Whether several ticks of such code are computed with the state in registers.

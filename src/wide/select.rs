@@ -2,7 +2,7 @@
 
 use super::allocate::{Entity, Home};
 use super::assembler::{Address, MEMORY, Operand, POOL, TICK};
-use super::emit::{Emitter, LANES, made};
+use super::emit::{Emitter, LANES};
 use super::uses::through_negation;
 use crate::kernel::{Binary, Compare, Inst, Shift, Type, Unary, Value};
 use iced_x86::{Code, Instruction, Register};
@@ -13,7 +13,7 @@ const DOWN: u8 = 9;
 const UP: u8 = 10;
 const TO_ZERO: u8 = 11;
 
-/// Predicates of `vcmppd`, none of which signals but for order.
+/// Predicates of `vcmppd`; none signals for a quiet NaN.
 const EQUAL: u8 = 0x00;
 const NOT_EQUAL: u8 = 0x04;
 const LESS: u8 = 0x11;
@@ -55,7 +55,7 @@ impl Emitter<'_> {
             (Inst::Lookup(array, _), &[a]) => {
                 let values = self.layout.storage().array_slot(array).values.clone();
                 let address = values.as_ptr().addr() as u64;
-                self.out.push(made(Instruction::with2(Code::Mov_r64_imm64, Register::RAX, address)));
+                self.out.word(Instruction::with2(Code::Mov_r64_imm64, Register::RAX, address));
                 self.gather(to, a, Address::new(Register::RAX, 0), values.len());
             }
             _ => panic!("bug: {inst:?} is not a core instruction"),
@@ -183,7 +183,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// The upper 48 bits as a float above 3·2^67 and the lower 16 as one above 2^52: what is above is
+    /// The upper 16 bits as a float above 3·2^67 and the lower 48 as one above 2^52: what is above is
     /// taken off without rounding, so that the sum is rounded once.
     fn float_of(&mut self, to: Entity, a: Entity) {
         let x = self.register(a);

@@ -1,7 +1,6 @@
 //! When each value is needed: for an allocator that keeps what is needed soonest.
 
-use crate::codegen::{Sinking, is_free};
-use crate::kernel::abi::{ColumnId, EventId};
+use crate::codegen::{Sinking, is_free, kept};
 use crate::kernel::{Inst, Kernel, Unary, Value};
 
 /// A moment in the order of emission. What stands apart for an event has moments of its own.
@@ -35,7 +34,7 @@ impl Uses {
                     }
                     uses.note(mask);
                     if let Inst::Fire(event, _) = inst {
-                        kept(kernel, event, value).for_each(|(_, a)| uses.note(a));
+                        kept(kernel, event).for_each(|(.., a)| uses.note(a));
                     }
                     uses.end += 1;
                     for &inner in &sunk.cone {
@@ -77,14 +76,6 @@ impl Uses {
         let moments = &self.moments[value.index()];
         moments.get(moments.partition_point(|&moment| moment < now)).copied()
     }
-}
-
-/// What is kept of an event that happens at `fire`: lists and values.
-pub(super) fn kept(kernel: &Kernel, event: EventId, fire: Value) -> impl Iterator<Item = (ColumnId, Value)> {
-    kernel.values().take(fire.index()).filter_map(move |emit| match kernel.inst(emit) {
-        Inst::Emit(own, list, _, a) if own == event => Some((list, a)),
-        _ => None,
-    })
 }
 
 /// What `inst` reads for an operand, and whether negated: `fma` negates for free what the body negates.

@@ -6,16 +6,16 @@ use dvdt::kernel::Type;
 use dvdt::kernel::abi::{ColumnId, Layout, Routine, UniformId};
 
 /// On a boundary of 64 bytes.
-struct Memory(Vec<u64>, usize);
+pub struct Memory(Vec<u64>, usize);
 
 impl Memory {
-    fn new(bytes: usize) -> Self {
+    pub fn new(bytes: usize) -> Self {
         let words = vec![0u64; bytes / 8 + 8];
         let skip = words.as_ptr().align_offset(64);
         Memory(words, skip)
     }
 
-    fn words(&mut self) -> &mut [u64] {
+    pub fn words(&mut self) -> &mut [u64] {
         &mut self.0[self.1..]
     }
 }

@@ -1,4 +1,5 @@
-//! The constants of a function: each as wide as a vector, so that an instruction reads it from memory.
+//! The constants of a function: each as wide as the widest vector, so that an instruction reads it from
+//! memory.
 
 use crate::kernel::Table;
 use rustc_hash::FxHashMap;
@@ -17,8 +18,8 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// The offset of a vector.
-    pub(super) fn line(&mut self, words: [u64; 4]) -> i32 {
+    /// The offset of a vector's words; narrower vectors take the first of them.
+    pub fn line(&mut self, words: [u64; 4]) -> i32 {
         if let Some(&offset) = self.known.get(&words) {
             return offset;
         }
@@ -28,7 +29,7 @@ impl Pool {
     }
 
     /// The offset of a table.
-    pub(super) fn table(&mut self, table: Table) -> i32 {
+    pub fn table(&mut self, table: Table) -> i32 {
         if let Some(&offset) = self.tables.get(&table) {
             return offset;
         }
@@ -51,7 +52,7 @@ impl Pool {
     }
 
     /// The words at a byte offset.
-    pub(super) fn at(&self, offset: i32) -> Option<[u64; 4]> {
+    pub fn at(&self, offset: i32) -> Option<[u64; 4]> {
         self.lines.get(usize::try_from(offset).ok()? / 32).map(|line| line.0)
     }
 
