@@ -56,7 +56,7 @@ pub(crate) struct Place {
     pub(crate) next: usize,
     /// When a run of the script that is under way ends.
     pub(crate) unfinished: Option<Time>,
-    /// Tells scripts apart.
+    /// Tells what was done of scripts apart.
     pub(crate) script: u32,
     /// For code of the host its interval, and after how many of them it runs next.
     pub(crate) hooks: Vec<(Time, u64)>,
@@ -147,6 +147,23 @@ impl Checkpoint {
     /// The seed of the simulation.
     pub fn seed(&self) -> u64 {
         self.state.groups.first().map_or(0, |group| group.seed)
+    }
+
+    /// Whether something was recorded before it that it does not hold: it is without recordings, or they were
+    /// streamed to files.
+    ///
+    /// ```
+    /// let model = dvdt::Engine::new().compile("m", "group g[1] { dx/dt = 1/second : 1 }\nrecord g.x")?;
+    /// let mut simulation = model.simulation()?;
+    /// simulation.run_for("1*second")?;
+    /// assert!(simulation.checkpoint().lacks_recordings());
+    /// assert!(!simulation.checkpoint_with_recordings().lacks_recordings());
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
+    pub fn lacks_recordings(&self) -> bool {
+        let recordings = self.state.recordings.iter().any(|own| own.values.is_none() && own.total > 0);
+        let events = |own: &EventsState| own.list.is_none() && own.counts.iter().any(|&count| count > 0);
+        recordings || self.state.events.iter().any(events)
     }
 
     /// The text of the model that it was taken of.

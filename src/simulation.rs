@@ -720,13 +720,18 @@ impl Simulation {
             let what = format!("`{name}` is recorded otherwise than in the checkpoint; stream to a new folder");
             return Err(Error::Value(what));
         }
-        let begin = |total| if on { Begin::After(total) } else { Begin::Anew };
+        // What the checkpoint holds itself goes to new files.
+        let begin = |total| if on && total > 0 { Begin::After(total) } else { Begin::Anew };
         // All are looked at before any is cut.
-        for recording in self.network.recordings().filter(|_| on) {
-            Rows::check(folder, recording, recording.total() - recording.samples() as u64)?;
+        for recording in self.network.recordings() {
+            if let Begin::After(rows) = begin(recording.total() - recording.samples() as u64) {
+                Rows::check(folder, recording, rows)?;
+            }
         }
-        for events in self.network.events().filter(|_| on) {
-            EventRows::check(folder, events, events.counts().iter().sum::<u64>() - events.len() as u64)?;
+        for events in self.network.events() {
+            if let Begin::After(rows) = begin(events.counts().iter().sum::<u64>() - events.len() as u64) {
+                EventRows::check(folder, events, rows)?;
+            }
         }
         let mut sinks = vec![];
         for recording in self.network.recordings() {
@@ -789,7 +794,7 @@ impl Simulation {
         let place = Place {
             next: self.next,
             unfinished: self.unfinished,
-            script: self.model.model().script_fingerprint(),
+            script: self.model.model().script_fingerprint(self.next),
             hooks: self.hooks.iter().map(|hook| (hook.interval, hook.next)).collect(),
             drawn: self.drawn.iter().map(|(&group, &last)| (group, last)).collect(),
         };
@@ -815,11 +820,14 @@ impl Simulation {
         let anew = |name: &String| format!("`{name}` is recorded otherwise than in the checkpoint, and begins anew");
         let mut notes: Vec<String> = others.iter().map(anew).collect();
         let Place { next, unfinished, script, hooks, drawn } = &checkpoint.place;
-        let same_script = self.model.model().script_fingerprint() == *script;
-        let same_script = same_script && *next <= self.model.model().script.len();
+        // What comes behind the place where it stood may be another.
+        let model = self.model.model();
+        let same_script = *next <= model.script.len() && model.script_fingerprint(*next) == *script;
         (self.next, self.unfinished) = if same_script { (*next, *unfinished) } else { (0, None) };
         if !same_script {
-            notes.push("the script is another than in the checkpoint, and is done from its start".to_owned());
+            notes.push(
+                "what was done of the script is another than in the checkpoint; it is done from its start".to_owned(),
+            );
         }
         self.others = others;
         self.drawn = drawn.iter().copied().collect();

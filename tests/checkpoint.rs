@@ -433,10 +433,17 @@ fn what_is_recorded_otherwise_begins_anew() {
     whole.run_for("4*ms").unwrap();
     assert_eq!(recorded(&same), recorded(&whole));
 
-    let longer = text(records).replace("run 12", "run 13");
-    let notes = compile(&longer).simulation().unwrap().restore(&checkpoint).unwrap();
+    // What was done of the script decides, not what follows.
+    let mut scripted = model.simulation().unwrap();
+    scripted.run_script().unwrap();
+    let checkpoint = scripted.checkpoint_with_recordings();
+    let mut longer = compile(&format!("{}run 1*ms\n", text(records))).simulation().unwrap();
+    assert!(longer.restore(&checkpoint).unwrap().is_empty());
+    longer.run_script().unwrap();
+    assert_eq!(longer.time(), 0.013);
+    let notes = compile(&text(records).replace("run 12", "run 13")).simulation().unwrap().restore(&checkpoint).unwrap();
     assert_eq!(notes.len(), 1);
-    assert!(notes[0].contains("the script is another"), "{notes:?}");
+    assert!(notes[0].contains("what was done of the script is another"), "{notes:?}");
 }
 
 #[test]

@@ -334,7 +334,10 @@ fn outputs_replace_nothing_but_files_of_their_own() {
     fs::write(place.path("one.dvdt"), one).unwrap();
     place.dvdt(&["run", "one.dvdt", "--out", "r.csv"]).fails(1, &["r.csv.meta.json", "is a folder"]);
     assert!(!place.path("r.csv").exists());
-    place.dvdt(&["run", "model.dvdt", "--checkpoint-every", "1e-9*second"]).fails(1, &["shorter than a tick"]);
+    place
+        .dvdt(&["run", "model.dvdt", "--checkpoint-every", "1e-9*second"])
+        .fails(1, &["--checkpoint-every", "shorter than a tick"]);
+    place.dvdt(&["run", "model.dvdt", "--checkpoint-every", "5"]).fails(1, &["--checkpoint-every 5", "`1*second`"]);
 }
 
 #[test]
@@ -585,6 +588,46 @@ fn ctrl_c_writes_what_was_recorded() {
     assert_eq!(place.files(), ["model.dvdt", "r.npz"]);
 }
 
+/// As `timeout` does, which signals the process and then its group.
+#[test]
+fn two_signals_at_once_are_one() {
+    let place = Place::with(ENDLESS);
+    let child = endless(&place);
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    // The process may be gone already; then the first signal was enough.
+    let _gone = Command::new("kill").args(["-TERM", &pid]).stderr(Stdio::null()).status();
+    let done = Done::of(child.wait_with_output().unwrap());
+    assert_eq!(done.status, Some(130), "{}", done.err);
+    assert_eq!(meta(&place.path("r.npz"))["complete"], false);
+}
+
+/// What was streamed is not in the checkpoint, so that a table would be half; what is in it can be streamed.
+#[test]
+fn a_streamed_run_goes_on_as_a_stream() {
+    let text = MODEL.replace("run 1*ms", "run 2*ms\nrun 1*ms");
+    let place = Place::with(&text);
+    let every = ["run", "model.dvdt", "--checkpoint-every", "1.5*ms", "--checkpoint", "c"];
+    let run = |more: &[&str]| place.dvdt(&[&every[..], more].concat());
+    run(&["--stream", "s"]).succeeds();
+    place.dvdt(&["run", "model.dvdt", "--resume", "c", "--out", "half.npz"]).fails(1, &["c does not hold", "--stream"]);
+    place.dvdt(&["run", "model.dvdt", "--resume", "c", "--stream", "s"]).succeeds();
+    let whole = fs::read(place.path("s/cells.v.npy")).unwrap();
+    run(&["--out", "r.npz"]).succeeds();
+    place.dvdt(&["run", "model.dvdt", "--resume", "c", "--stream", "other"]).succeeds();
+    assert_eq!(fs::read(place.path("other/cells.v.npy")).unwrap(), whole);
+
+    // A longer script goes on; a changed beginning is told, in the file too.
+    fs::write(place.path("longer.dvdt"), format!("{text}run 1*ms\n")).unwrap();
+    let done = place.dvdt(&["run", "longer.dvdt", "--resume", "c", "--out", "l.npz"]).succeeds();
+    assert_eq!(done.err, "");
+    assert_eq!(meta(&place.path("l.npz"))["stop"], 0.004);
+    fs::write(place.path("other.dvdt"), text.replace("run 2*ms", "run 2.5*ms")).unwrap();
+    let done = place.dvdt(&["run", "other.dvdt", "--resume", "c", "--out", "o.npz"]).succeeds();
+    assert!(done.err.contains("what was done of the script is another"), "{}", done.err);
+    assert!(meta(&place.path("o.npz"))["warnings"].to_string().contains("what was done of the script"));
+}
+
 #[test]
 fn a_second_ctrl_c_ends_at_once() {
     // Ticks of eight million elements with many sines each, so that the first takes seconds.
@@ -594,7 +637,8 @@ fn a_second_ctrl_c_ends_at_once() {
     ));
     let child = endless(&place);
     interrupt(&child);
-    std::thread::sleep(Duration::from_millis(200));
+    // Sooner it would count as the same one.
+    std::thread::sleep(Duration::from_millis(700));
     let start = Instant::now();
     // The process may be gone already; then the first signal was enough.
     let _gone = Command::new("kill").args(["-INT", &child.id().to_string()]).stderr(Stdio::null()).status();

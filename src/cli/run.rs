@@ -8,7 +8,11 @@ use dvdt::output::{self, DataFormat, Events, FigureFormat, GroupMeta, Meta, Seri
 use dvdt::{Checkpoint, CompiledModel, MathLevel, Severity, Simulation};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// Signals that come so soon after the first are the same one: `timeout` sends it to the process and to its
+/// group.
+const ONE_SIGNAL: Duration = Duration::from_millis(500);
 
 #[derive(Args)]
 pub(super) struct Run {
@@ -67,10 +71,18 @@ impl Run {
         let mut simulation = model.simulation_with_seed(self.seed.unwrap_or(0))?;
         let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         simulation.set_threads(self.threads.map_or_else(processors, |count| count as usize))?;
+        let mut notes = vec![];
         if let Some(path) = &self.resume {
-            for note in simulation.restore(&Checkpoint::load(path)?)? {
-                show(&format!("warning: {note}\n"));
+            let checkpoint = Checkpoint::load(path)?;
+            if self.stream.is_none() && checkpoint.lacks_recordings() {
+                let what = "does not hold what was recorded before it, as that of a run with --stream";
+                return Err(Failure::Message(format!(
+                    "{} {what}; go on with the same --stream FOLDER",
+                    path.display()
+                )));
             }
+            notes = simulation.restore(&checkpoint)?;
+            notes.iter().for_each(|note| show(&format!("warning: {note}\n")));
             if self.verbose {
                 show(&format!("going on from {} at t = {}\n", path.display(), time(simulation.time())));
             }
@@ -85,22 +97,33 @@ impl Run {
         self.begin_checkpoints(&mut simulation)?;
         self.begin_stream(&model, &mut simulation)?;
         let start = simulation.time();
-        let outcome = self.run(&mut simulation)?;
+        let begun = Instant::now();
+        let mut outcome = self.run(&mut simulation)?;
+        let wall = begun.elapsed().as_secs_f64();
+        outcome.warnings.splice(..0, notes);
         if outcome.cancelled && self.checkpoint_every.is_some() {
             let path = self.checkpoint_path();
             self.take(&simulation).save(&path)?;
-            show(&format!("go on with --resume {}\n", path.display()));
+            show(&format!("go on with --resume {}{}\n", path.display(), self.outputs()));
         }
         self.end_stream(&model, &simulation, &outcome)?;
         self.write(&targets, &model, &simulation, &outcome)?;
         // After the files, which count more than a line that nobody may read.
         let simulated = simulation.time() - start;
-        print(format!("{} simulated in {}", time(simulated), time(outcome.wall.as_secs_f64())))?;
+        print(format!("{} simulated in {}", time(simulated), time(wall)))?;
         if outcome.cancelled { Err(Failure::Interrupted) } else { Ok(()) }
     }
 
     fn checkpoint_path(&self) -> PathBuf {
         self.checkpoint.clone().unwrap_or_else(|| PathBuf::from(format!("{}.checkpoint", stem(&self.model))))
+    }
+
+    /// The options that say where results go.
+    fn outputs(&self) -> String {
+        let named = [("--stream", &self.stream), ("--out", &self.out), ("--plot", &self.plot)];
+        let given =
+            named.into_iter().filter_map(|(option, path)| Some(format!(" {option} {}", path.as_ref()?.display())));
+        given.collect()
     }
 
     /// What is streamed to files is not in the checkpoint.
@@ -113,15 +136,19 @@ impl Run {
         let path = self.checkpoint_path();
         output::check_writable(&path)?;
         let streams = self.stream.is_some();
-        simulation.every(interval.as_str(), move |simulation| {
-            if simulation.time() == 0.0 {
-                return Ok(());
-            }
-            simulation.flush()?;
-            let checkpoint = if streams { simulation.checkpoint() } else { simulation.checkpoint_with_recordings() };
-            checkpoint.save(&path)
-        })?;
-        Ok(())
+        simulation
+            .every(interval.as_str(), move |simulation| {
+                if simulation.time() == 0.0 {
+                    return Ok(());
+                }
+                simulation.flush()?;
+                let checkpoint =
+                    if streams { simulation.checkpoint() } else { simulation.checkpoint_with_recordings() };
+                checkpoint.save(&path)
+            })
+            .map_err(|error| {
+                Failure::Message(format!("--checkpoint-every {interval}: {error}; write a time such as `1*second`"))
+            })
     }
 
     fn begin_stream(&self, model: &CompiledModel, simulation: &mut Simulation) -> Result<(), Failure> {
@@ -175,11 +202,14 @@ impl Run {
         let mut bar = Bar::new();
         simulation.on_progress(Duration::from_millis(100), move |progress| bar.update(progress));
         let token = simulation.cancel_token();
-        let handler = move || {
-            if token.is_cancelled() {
-                std::process::exit(130);
+        let mut first: Option<Instant> = None;
+        let handler = move || match first {
+            None => {
+                first = Some(Instant::now());
+                token.cancel();
             }
-            token.cancel();
+            Some(first) if first.elapsed() > ONE_SIGNAL => std::process::exit(130),
+            Some(_) => {}
         };
         if let Err(error) = ctrlc::set_handler(handler) {
             show(&format!("warning: ctrl-C will stop at once and write nothing: {error}\n"));
@@ -188,7 +218,6 @@ impl Run {
         let mut outcome = Outcome::default();
         for report in reports {
             outcome.cancelled |= report.cancelled;
-            outcome.wall += report.wall;
             outcome.warnings.extend(report.non_finite.iter().map(ToString::to_string));
         }
         for warning in &outcome.warnings {
@@ -367,7 +396,6 @@ fn time_bases(model: &CompiledModel) -> Vec<TimeBase> {
 #[derive(Default)]
 struct Outcome {
     cancelled: bool,
-    wall: Duration,
     warnings: Vec<String>,
 }
 

@@ -370,6 +370,10 @@ impl Walk<'_, '_> {
             let diagnostic = mistake::timed_constant(array, span);
             return self.mistake(diagnostic);
         }
+        if dimension.is_none() {
+            // The array is mistaken, and its columns are not known.
+            return self.doubtful();
+        }
         if arguments.len() != 1 + usize::from(columns.is_some()) {
             let diagnostic = mistake::timed_arguments(array, arguments.len(), span);
             return self.mistake(diagnostic);

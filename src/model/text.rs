@@ -43,12 +43,12 @@ impl Model {
         for record in &self.records {
             self.record(record, &mut out);
         }
-        self.actions(&mut out);
+        self.actions(&self.script, &mut out);
         out
     }
 
-    fn actions(&self, out: &mut String) {
-        for action in &self.script {
+    fn actions(&self, actions: &[Action], out: &mut String) {
+        for action in actions {
             match action {
                 Action::Run { seconds, .. } => line(out, format_args!("run {seconds}")),
                 Action::Switch { record, on } => {
@@ -65,10 +65,10 @@ impl Model {
         }
     }
 
-    /// A number that tells scripts apart.
-    pub fn script_fingerprint(&self) -> u32 {
+    /// A number that tells the beginnings of scripts apart, of so many actions.
+    pub fn script_fingerprint(&self, count: usize) -> u32 {
         let mut text = String::new();
-        self.actions(&mut text);
+        self.actions(&self.script[..count.min(self.script.len())], &mut text);
         crc32fast::hash(text.as_bytes())
     }
 
