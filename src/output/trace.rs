@@ -92,29 +92,43 @@ fn kinds(series: &Series<'_>) -> Vec<Vec<usize>> {
 fn line(series: &Series<'_>, members: &[usize], columns: usize) -> Line {
     let width = series.elements.len();
     let value = |sample: usize| series.values[sample * width + members[0]];
-    let mut pen = Pen::default();
+    let mut pen = Pen { gaps: gaps(series.times), ..Pen::default() };
     if series.times.len() <= 2 * columns {
         for (sample, time) in series.times.iter().enumerate() {
-            pen.point(*time, value(sample));
+            pen.point(sample, *time, value(sample));
         }
     } else {
         for stretch in stretches(series.times, columns) {
-            extremes(stretch, value, |sample| pen.point(series.times[sample], value(sample)));
+            extremes(stretch, value, |sample| pen.point(sample, series.times[sample], value(sample)));
         }
     }
     pen.lift();
     Line { elements: members.iter().map(|member| series.elements[*member]).collect(), runs: pen.runs }
 }
 
-/// Collects points; a value that is not finite leaves a gap.
+/// The samples before which recording paused: the step to them is longer than the shortest.
+fn gaps(times: &[f64]) -> Vec<usize> {
+    let steps = || times.windows(2).map(|pair| pair[1] - pair[0]);
+    let shortest = steps().fold(f64::INFINITY, f64::min);
+    steps().enumerate().filter(|&(_, step)| step > 1.5 * shortest).map(|(place, _)| place + 1).collect()
+}
+
+/// Collects points; a pause and a value that is not finite leave a gap.
 #[derive(Default)]
 struct Pen {
     runs: Vec<Vec<(f64, f64)>>,
     run: Vec<(f64, f64)>,
+    gaps: Vec<usize>,
+    /// How many of them lie behind.
+    passed: usize,
 }
 
 impl Pen {
-    fn point(&mut self, time: f64, value: f64) {
+    fn point(&mut self, sample: usize, time: f64, value: f64) {
+        let passed = self.gaps.partition_point(|&gap| gap <= sample);
+        if passed > std::mem::replace(&mut self.passed, passed) {
+            self.lift();
+        }
         if value.is_finite() {
             self.run.push((time, value));
         } else {
@@ -176,4 +190,22 @@ fn band(series: &Series<'_>) -> Vec<Column> {
             Some(Column { time: series.times[middle], marks: [low, quartile(1)?, quartile(2)?, quartile(3)?, high] })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_leaves_a_gap_however_many_points_there_are() {
+        for count in [20_u32, 20_000] {
+            let times: Vec<f64> = (0..count).map(f64::from).filter(|&time| !(5.0..11.0).contains(&time)).collect();
+            let values = times.clone();
+            let series = Series { name: "g.v", unit: "1", times: &times, values: &values, elements: &[0] };
+            let picture = picture(&series, 1);
+            let runs = &picture.lines[0].runs;
+            assert_eq!(runs.len(), 2, "{count}");
+            assert!(runs[0].last().unwrap().0 <= 4.0 && runs[1][0].0 >= 11.0);
+        }
+    }
 }

@@ -121,8 +121,8 @@ impl Tiles {
     pub(super) fn pays(&mut self, team: &Team, elements: usize, ticks: u64) -> bool {
         #[allow(clippy::cast_precision_loss, reason = "an estimate")]
         let work = elements as f64 * ticks as f64;
-        if elements <= GRAIN || team.always {
-            return elements > GRAIN;
+        if team.always {
+            return true;
         }
         let Some(alone) = self.alone.filter(|alone| alone * work > WORTH) else { return false };
         let Some(together) = self.together else { return true };
@@ -224,19 +224,20 @@ impl Tiles {
     }
 }
 
-/// Whether tiles can do `works` on their own: nothing in it records but rates, which come after all that
+/// Whether there are tiles and they can do `works` on their own: nothing in it records but rates, which come after all that
 /// makes events.
 pub(super) fn divides(program: &Program, works: &[Work]) -> bool {
     let calls = |stages: &[Stage]| stages.iter().all(|stage| !matches!(stage, Stage::Propagate(_)));
     let last = works.iter().rposition(|work| !matches!(work, Work::Rate(_)));
-    works.iter().enumerate().all(|(place, work)| match *work {
-        Work::Before => calls(&program.before),
-        Work::Regular(number) => calls(&program.regular[number].stages),
-        Work::Part(number) => calls(&program.parts[number].stages),
-        Work::Given(_) => true,
-        Work::Record(_) => false,
-        Work::Rate(_) => last.is_none_or(|last| place > last),
-    })
+    program.layout.elements() > GRAIN
+        && works.iter().enumerate().all(|(place, work)| match *work {
+            Work::Before => calls(&program.before),
+            Work::Regular(number) => calls(&program.regular[number].stages),
+            Work::Part(number) => calls(&program.parts[number].stages),
+            Work::Given(_) => true,
+            Work::Record(_) => false,
+            Work::Rate(_) => last.is_none_or(|last| place > last),
+        })
 }
 
 /// Even parts of the elements, but for the grain.

@@ -286,6 +286,10 @@ pub(super) fn bad_derivative(span: Span, name: &str) -> Diagnostic {
 }
 
 pub(super) fn prime(span: Span, name: &str) -> Diagnostic {
+    if matches!(name, "threshold" | "reset" | "refractory" | "event" | "method") {
+        let message = format!("what `{name}` takes stands without quotes");
+        return Diagnostic::error(Code("syntax-error"), message, span, "").with_help("leave the quotes out");
+    }
     let name = quote(name, "x");
     Diagnostic::error(Code("bad-derivative"), "derivatives are not written with `'`", span, "")
         .with_help(format!("write `d{name}/dt = … : unit`"))
@@ -359,7 +363,7 @@ pub(super) fn lacks_variable(end: Span, sets: bool, name: &str) -> Diagnostic {
     let mistake = Diagnostic::error(Code("syntax-error"), "a variable is named with its group", end, "");
     match quote(name, "name") {
         name if sets => mistake.with_help(format!("write `set group.{name} = …`")),
-        name => mistake.with_help(format!("write `record {name}.variable`")),
+        name => mistake.with_help(format!("write `record group.{name}`, or `record {name}.variable` if it is a group")),
     }
 }
 
