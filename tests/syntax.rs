@@ -963,7 +963,7 @@ fn refused_model_files() {
             "record"
                 syntax-error@7 "": expected a name
             "record g"
-                syntax-error@9 "": a variable is named with its group; write `record g.variable`
+                syntax-error@9 "": a variable is named with its group; write `record group.g`, or `record g.variable` if it is a group
             "record g.v["
                 unclosed-bracket@11 "[": `[` is never closed
             "record g.v every"
