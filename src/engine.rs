@@ -4,7 +4,7 @@ use crate::compile::{self, Executable, GroupCode, Purpose};
 use crate::diagnostic::Report;
 use crate::error::Error;
 use crate::jit::{self, Compiler, Lanes, Options};
-use crate::model::Model;
+use crate::model::{Model, Role};
 use crate::simulation::Simulation;
 use crate::source::{LONGEST, SourceId, Sources};
 use crate::syntax;
@@ -484,19 +484,26 @@ impl CompiledModel {
             };
             let storage = code.layout.storage();
             text.push_str(&format!(
-                "{}[{}]: {}, because {}; {} ({} core instructions per element and tick, {} hoisted columns, {} hoisted uniforms)\n",
+                "{}[{}]: {}; {} ({} core instructions per element and tick, {} hoisted columns, {} hoisted uniforms)\n",
                 group.name,
                 group.size,
-                code.step.method.name(),
-                code.step.reason,
+                if group.variables.iter().any(|variable| matches!(variable.role, Role::State { .. })) {
+                    format!("{}, because {}", code.step.method.name(), code.step.reason)
+                } else {
+                    "nothing to integrate".to_owned()
+                },
                 match self.0.engine.executor {
                     Executor::Jit if tick().any(|stages| !jit::takes(&stages.core)) => {
                         "interpreter, because the equations are too long to compile".to_owned()
                     }
                     Executor::Jit => {
-                        let lanes = |stages: &crate::compile::Stages| jit::lanes(self.0.engine.options, &stages.core, &code.layout);
-                        let fewest = tick().map(lanes).min_by_key(|lanes| lanes.count()).unwrap_or(self.0.engine.options.lanes);
-                        let fused = fewest == Lanes::Four && tick().all(|stages| wide::fuses(&stages.core, &code.layout));
+                        let lanes = |stages: &crate::compile::Stages| {
+                            jit::lanes(self.0.engine.options, &stages.core, &code.layout)
+                        };
+                        let fewest =
+                            tick().map(lanes).min_by_key(|lanes| lanes.count()).unwrap_or(self.0.engine.options.lanes);
+                        let fused =
+                            fewest == Lanes::Four && tick().all(|stages| wide::fuses(&stages.core, &code.layout));
                         let ticks = if fused { ", fused ticks" } else { "" };
                         format!("machine code, {} lanes{ticks}", fewest.count())
                     }

@@ -463,6 +463,8 @@ fn a_mistake_is_said_once_and_at_its_place() {
         ("group g[1] {\nv : 1\ninit zorg = 1\n}\nset g.zorg = 1\nrun 1*ms", &["unknown-name @ zorg"]),
         ("group g[1] {\nx = y*volt : volt\ny = x : 1\n}\nrun 1*ms", &["circular-definition @ x"]),
         ("group g[1] {\ndv/dt = -v/tau : volt\ntau : ms\nmethod euler\n}\nrun 1*ms", &["declared-unit @ ms"]),
+        ("group g[1] {\npoisson -1*Hz\n}\nrun 1*ms", &["not-a-rate @ -1*Hz"]),
+        ("group g[1] {\npoisson 1*kHz\n}\nrun 1*ms", &[]),
         (
             "group g[1] {\na = b1 : 1\nb : ms\nmethod eulr\n}\nrun 1\nconstant c = c1",
             &["unknown-name @ b1", "declared-unit @ ms", "unknown-name @ eulr", "not-a-time @ 1", "unknown-name @ c1"],

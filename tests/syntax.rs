@@ -874,6 +874,13 @@ fn refused_model_files() {
             "group g[1] {\n v : 1\nrecrod g.v\nrun 1",
             "group g[1] {\n recrod g.v\n v : 1 }",
             "group g[1] {\n init x = 3\n w = (a\n run 1 }\nrun 2",
+            "tau = 10*ms",
+            "group g[1] {\n v : 1\n tau = 10*ms\n threshold v = 1\n reset v = 0, v = 1\n}",
+            "group g[1] {\n v : 1\n threshold: v > 1\n reset = v = 0\n method: euler\n}",
+            "group g[1] {\n v : 1\n threshold : volt\n}",
+            "group g[1] {\n v : 1\n event up v > 1\n threshold v > 1 if v > 3 else v > 2\n}",
+            "group g[1] {\n v : 1\n threshold v > 1\n reset {\n  v = 0\n refractory 2*ms\n method euler\n}\nrun 1",
+            "group g[1] {\n v : 1\n threshold v > 1\n reset {\n  v = 0\n}\nrun 1",
         ],
         &expect![[r#"
             "recrod cells.v"
@@ -1019,6 +1026,57 @@ fn refused_model_files() {
                 run 2
                 unclosed-bracket@6 "(": `(` is never closed
                 misplaced-item@2 "run": `run` belongs outside of groups; move it after the `}` of this group
+            "tau = 10*ms"
+                misplaced-item@1 "tau": a constant begins with the word `constant`; write `constant tau = 10*ms`
+            "group g[1] {\n v : 1\n tau = 10*ms\n threshold v = 1\n reset v = 0, v = 1\n}"
+                group g[1] {
+                    v : 1
+                    reset {
+                    }
+                }
+                missing-unit@13 "": this definition has no unit; write the unit of the variable after a colon, `: 1` if it has none
+                wrong-assignment@14 "=": nothing is assigned here; to compare, write `>`, `>=`, `<`, `<=` or `==`
+                syntax-error@13 ",": `,` does not part statements; write `;`
+            "group g[1] {\n v : 1\n threshold: v > 1\n reset = v = 0\n method: euler\n}"
+                group g[1] {
+                    v : 1
+                }
+                wrong-assignment@11 ":": `threshold` takes no `:`; write `threshold v > 1`
+                wrong-assignment@8 "=": `reset` takes no `=`; write `reset v = 0`
+                wrong-assignment@8 ":": `method` takes no `:`; write `method euler`
+            "group g[1] {\n v : 1\n threshold : volt\n}"
+                group g[1] {
+                    v : 1
+                    threshold : volt
+                }
+            "group g[1] {\n v : 1\n event up v > 1\n threshold v > 1 if v > 3 else v > 2\n}"
+                group g[1] {
+                    v : 1
+                }
+                syntax-error@11 "v": an event and its condition need a `=` between them; write `event up = condition`
+                unsupported-expression@12 "v > 1 if v > 3 else v > 2": there is no `if … else …` in expressions; write `(v > 3) and (v > 1) or not (v > 3) and (v > 2)`
+            "group g[1] {\n v : 1\n threshold v > 1\n reset {\n  v = 0\n refractory 2*ms\n method euler\n}\nrun 1"
+                group g[1] {
+                    v : 1
+                    method euler
+                    threshold v > 1
+                    reset {
+                        v = 0
+                    }
+                    refractory 2*ms
+                }
+                run 1
+                unclosed-group@8 "": this code is never closed
+            "group g[1] {\n v : 1\n threshold v > 1\n reset {\n  v = 0\n}\nrun 1"
+                group g[1] {
+                    v : 1
+                    threshold v > 1
+                    reset {
+                        v = 0
+                    }
+                }
+                run 1
+                unclosed-group@2 "": this group is never closed
         "#]],
     );
 }

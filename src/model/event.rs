@@ -145,6 +145,17 @@ impl Checker<'_> {
             report.push(mistake::not_a_rate(found, clause.value.span()));
             return None;
         }
+        let dt = self.dt.to_f64();
+        match self.pool.constant(value.id) {
+            Some(rate) if rate < 0.0 || rate.is_nan() => {
+                report.push(mistake::negative_rate(rate, clause.value.span()));
+                return None;
+            }
+            Some(rate) if rate * dt > 1.0 => {
+                report.push(mistake::rate_beyond_ticks(rate, self.dt, clause.value.span()));
+            }
+            Some(_) | None => {}
+        }
         let place = self.variables.iter().position(|variable| variable.name == "rates")?;
         let id = super::assign::convert(&mut self.pool, value.id, Kind::Float);
         if let Role::Subexpression { value, .. } = &mut self.variables[place].role {

@@ -6,8 +6,8 @@ use super::assign::{assign, number};
 use super::declare::{self, Doubts, divisors};
 use super::event::Checker;
 use super::resolve::Scope;
-use super::{Clock, Constants, Group, Method, Model, Role, mistake};
-use crate::algebra::Pool;
+use super::{Builtin, Clock, Constants, Group, Method, Model, Role, mistake};
+use crate::algebra::{Expr as Expression, Function, Pool};
 use crate::diagnostic::Report;
 use crate::source::Span;
 use crate::syntax::ast::{self, EquationKind, Expr, Ident, Item, ModelFile};
@@ -91,7 +91,27 @@ fn group(
         locally_constant: constants.timed.iter().map(|array| is_constant_within(array.dt, dt)).collect(),
         span: text.name.span,
     };
+    warn_of_missing_columns(&group, &constants.timed, report);
     (group, declared.doubts)
+}
+
+/// An element without a column of its own reads NaN.
+fn warn_of_missing_columns(group: &Group, timed: &[super::TimedArray], report: &mut Report) {
+    let own = |id| match group.pool.get(id) {
+        Expression::Symbol(symbol) => *symbol == Builtin::Index.symbol(),
+        _ => false,
+    };
+    let mut said: FxHashSet<i64> = FxHashSet::default();
+    for id in group.pool.ids() {
+        let Expression::Call(Function::Timed, arguments) = group.pool.get(id) else { continue };
+        let [_, column, array] = arguments.as_slice() else { continue };
+        let Expression::Integer(index) = group.pool.get(*array) else { continue };
+        let array = usize::try_from(*index).ok().and_then(|index| timed.get(index));
+        let Some((array, columns)) = array.and_then(|array| Some((array, array.columns?))) else { continue };
+        if own(*column) && columns < group.size && said.insert(*index) {
+            report.push(mistake::too_few_columns(array, columns, group));
+        }
+    }
 }
 
 /// Whether each row of a timed array holds for a whole number of ticks.

@@ -71,6 +71,13 @@ impl Place<'_, '_> {
             }
             _ if self.lacks_variable() => mistake::lacks_variable(self.end(), self.start == Start::Set, before),
             token if token.assigns() && self.has_assigned() => mistake::second_assignment(span),
+            token if token.assigns() && self.start == Start::Clause => mistake::condition_assigns(span),
+            Token::Comma if self.start == Start::Statement && self.has_assigned() => {
+                mistake::statements_with_comma(span)
+            }
+            token if token.starts_value() && self.start == Start::Event && self.index == 1 => {
+                mistake::event_without_equals(span, before)
+            }
             Token::ForeignAssign => mistake::wrong_assignment(span, text),
             token if (token.assigns() || token == Token::EqualEqual) && self.expects("=") => {
                 mistake::wrong_assignment(span, text)

@@ -61,6 +61,14 @@ impl Word {
             | Word::Later => false,
         }
     }
+
+    /// Whether people who write `=` or `:` behind it may mean it, and not a variable.
+    pub(super) fn takes_no_sign(self) -> bool {
+        matches!(
+            self,
+            Word::Method | Word::Clock | Word::Threshold | Word::Reset | Word::Refractory | Word::Poisson | Word::Event
+        )
+    }
 }
 
 /// Outside of groups first, inside after.
@@ -149,6 +157,17 @@ impl<'s> Layout<'s> {
     pub(super) fn closing_brace(&self, open: usize) -> Option<usize> {
         let found = self.pairs.binary_search_by_key(&open, |pair| pair.0).ok()?;
         self.pairs.get(found).map(|pair| pair.1)
+    }
+
+    /// Where the code in the `{` at `open` ends, and whether by a `}`: without one of its own it ends before
+    /// the first line that cannot be a statement.
+    pub(super) fn code_end(&self, open: usize) -> (usize, bool) {
+        let close = self.closing_brace(open);
+        let end = close.unwrap_or(self.lexemes.len());
+        let foreign =
+            |at: usize| self.begins_item(at + 1) || self.token(at + 1) == Some(Token::CloseBrace) && at + 1 < end;
+        let line = (open + 1..end).find(|&at| self.token(at) == Some(Token::Newline) && foreign(at));
+        (line.unwrap_or(end), line.is_none() && close.is_some())
     }
 
     /// The `{` of the group whose word stands at `word`: on its line, or first on the next.

@@ -157,8 +157,11 @@ pub(super) fn conditional(span: Span, yes: &str, condition: &str, no: &str) -> D
     if [yes, condition, no].iter().any(|part| part.len() > LONGEST_QUOTE || part.contains('\n')) {
         return mistake.with_help(CONDITIONAL);
     }
-    let [yes, no, negated] = [yes, no, condition].map(bracketed);
-    mistake.with_help(format!("write `int({condition})*{yes} + int(not {negated})*{no}`"))
+    let [either, negated, other] = [yes, condition, no].map(bracketed);
+    if [yes, no].iter().any(|part| part.contains(['<', '>']) || part.contains("==") || part.contains("!=")) {
+        return mistake.with_help(format!("write `{negated} and {either} or not {negated} and {other}`"));
+    }
+    mistake.with_help(format!("write `int({condition})*{either} + int(not {negated})*{other}`"))
 }
 
 /// `part`, in parentheses unless it is one name or number.
@@ -327,6 +330,11 @@ pub(super) fn equation_outside_group(span: Span) -> Diagnostic {
         .with_help("write `group name[size] { … }` around them")
 }
 
+pub(super) fn constant_without_word(span: Span, text: &str) -> Diagnostic {
+    Diagnostic::error(Code("misplaced-item"), "a constant begins with the word `constant`", span, "")
+        .with_help(format!("write `constant {}`", quote(text, "name = value")))
+}
+
 pub(super) fn inside_groups_only(span: Span, word: &str) -> Diagnostic {
     let message = format!("`{word}` belongs inside a group");
     Diagnostic::error(Code("misplaced-item"), message, span, "")
@@ -367,13 +375,33 @@ pub(super) fn lacks_variable(end: Span, sets: bool, name: &str) -> Diagnostic {
     }
 }
 
-pub(super) fn word_with_equals(span: Span, word: &str, value: Option<&str>) -> Diagnostic {
-    Diagnostic::error(Code("wrong-assignment"), format!("`{word}` takes no `=`"), span, "")
-        .with_help(format!("write `{word} {}`", value.map_or("name", |value| quote(value, "name"))))
+pub(super) fn word_with_sign(span: Span, word: &str, sign: &str, value: &str) -> Diagnostic {
+    Diagnostic::error(Code("wrong-assignment"), format!("`{word}` takes no `{sign}`"), span, "")
+        .with_help(format!("write `{word} {}`", quote(value, "…")))
+}
+
+pub(super) fn condition_assigns(span: Span) -> Diagnostic {
+    Diagnostic::error(Code("wrong-assignment"), "nothing is assigned here", span, "")
+        .with_help("to compare, write `>`, `>=`, `<`, `<=` or `==`")
+}
+
+pub(super) fn event_without_equals(span: Span, name: &str) -> Diagnostic {
+    let name = quote(name, "name");
+    Diagnostic::error(Code("syntax-error"), "an event and its condition need a `=` between them", span, "")
+        .with_help(format!("write `event {name} = condition`"))
+}
+
+pub(super) fn statements_with_comma(span: Span) -> Diagnostic {
+    Diagnostic::error(Code("syntax-error"), "`,` does not part statements", span, "").with_help("write `;`")
 }
 
 pub(super) fn hint_at_comment(mistake: Diagnostic) -> Diagnostic {
     mistake.with_help("comments begin with `#`")
+}
+
+pub(super) fn hint_at_constant(mistake: Diagnostic, text: &str) -> Diagnostic {
+    let text = quote(text, "name = value");
+    mistake.with_help(format!("or, for a number that never changes, write `constant {text}` outside of groups"))
 }
 
 pub(super) fn hint_at_definition(mistake: Diagnostic, name: &str, unit: &str) -> Diagnostic {

@@ -13,7 +13,7 @@ use super::layout::{Form, Layout, WORDS, Word};
 use super::mistake;
 use super::token::{Lexeme, Start, Token};
 use crate::diagnostic::{Diagnostic, Report, nearest};
-use crate::dimension::declared_unit;
+use crate::dimension::{declared_unit, unit};
 use crate::source::{LONGEST, SourceId, Sources, Span};
 
 /// Reads an equations block, by Brian2's rules.
@@ -233,10 +233,11 @@ impl Parser<'_> {
         let cut = self.layout.definition(self.at);
         let span = self.span(self.at).to(self.end_before(cut.end).max(self.span(self.at)));
         let mistakes = self.build.mistakes.len();
-        if cut.unit.is_none() && self.is_word_with_equals() {
-            let (word, value) = (self.layout.text(self.at), self.layout.text(self.at + 2));
-            let value = (self.layout.token(self.at + 2) == Some(Token::Name)).then_some(value);
-            self.build.mistake(mistake::word_with_equals(self.span(self.at + 1), word, value));
+        if self.is_word_with_sign(cut.unit.as_ref()) {
+            let (value, end) = (self.span(self.at + 2), self.end_before(self.layout.line_end(self.at + 2)));
+            let value = self.build.text(value.start, end.end.max(value.start));
+            let [word, sign] = [0, 1].map(|ahead| self.layout.text(self.at + ahead));
+            self.build.mistake(mistake::word_with_sign(self.span(self.at + 1), word, sign, value));
             self.take(cut.end);
             return None;
         }
@@ -244,8 +245,8 @@ impl Parser<'_> {
         let left = self.part(Start::Left, None, cut.left.clone());
         let unit = match cut.unit {
             Some(range) if !range.is_empty() => self.unit(range),
-            Some(_) => self.missing_unit(cut.left.end + 1),
-            None if left.is_some() => self.missing_unit(cut.left.end),
+            Some(_) => self.missing_unit(cut.left.clone(), cut.left.end + 1),
+            None if left.is_some() => self.missing_unit(cut.left.clone(), cut.left.end),
             None => None,
         };
         let flags = cut.flags.map_or(Some(vec![]), |range| self.flags(range));
@@ -258,10 +259,18 @@ impl Parser<'_> {
         definition(left?, unit?, flags?, span)
     }
 
-    /// Whether `method = …` or `clock = …` begins here.
-    fn is_word_with_equals(&self) -> bool {
-        let word = self.layout.word(self.at);
-        matches!(word, Some(Word::Method | Word::Clock)) && self.layout.token(self.at + 1) == Some(Token::Assign)
+    /// Whether `method = …`, `threshold: …` or the like begins here, and no variable of that name.
+    fn is_word_with_sign(&self, unit: Option<&Range<usize>>) -> bool {
+        let Some(word) = self.layout.word(self.at).filter(|word| word.takes_no_sign()) else { return false };
+        let in_no_unit = |at| match self.layout.token(at) {
+            Some(Token::Name) => word == Word::Method && declared_unit(self.layout.text(at)).is_none(),
+            token => token.is_some_and(|token| token.assigns() || token.compares()),
+        };
+        match (self.layout.token(self.at + 1), unit) {
+            (Some(Token::Assign), None) => true,
+            (Some(Token::Colon), Some(unit)) => unit.clone().any(in_no_unit),
+            _ => false,
+        }
     }
 
     fn unit(&mut self, range: Range<usize>) -> Option<Expr> {
@@ -271,10 +280,24 @@ impl Parser<'_> {
         }
     }
 
-    fn missing_unit(&mut self, end: usize) -> Option<Expr> {
-        let end = self.end_before(end);
-        self.build.mistake(mistake::missing_unit(end));
+    /// Reports that the definition whose left side is `left` has no unit.
+    fn missing_unit(&mut self, left: Range<usize>, end: usize) -> Option<Expr> {
+        let text = self.build.text(self.span(left.start).start, self.end_before(left.end).end);
+        let mut diagnostic = mistake::missing_unit(self.end_before(end));
+        if self.is_number(left) {
+            diagnostic = mistake::hint_at_constant(diagnostic, text);
+        }
+        self.build.mistake(diagnostic);
         None
+    }
+
+    /// Whether `name = …` stands there, with nothing but numbers and units behind the sign.
+    fn is_number(&self, mut range: Range<usize>) -> bool {
+        let named = range.next().map(|at| self.layout.token(at)) == Some(Some(Token::Name));
+        let assigned = range.next().map(|at| self.layout.token(at)) == Some(Some(Token::Assign));
+        named
+            && assigned
+            && range.all(|at| self.layout.token(at) != Some(Token::Name) || unit(self.layout.text(at)).is_some())
     }
 
     fn flags(&mut self, range: Range<usize>) -> Option<Vec<Ident>> {
@@ -339,8 +362,14 @@ impl Parser<'_> {
             return word;
         }
         if self.layout.begins_definition(self.at) {
-            self.build.mistake(mistake::equation_outside_group(here));
-            let end = self.layout.definition(self.at).end;
+            let cut = self.layout.definition(self.at);
+            let (end, left) = (cut.end, cut.left);
+            let text = self.build.text(here.start, self.end_before(left.end).end);
+            self.build.mistake(if cut.unit.is_none() && self.is_number(left) {
+                mistake::constant_without_word(here, text)
+            } else {
+                mistake::equation_outside_group(here)
+            });
             self.take(end);
             return None;
         }
@@ -447,12 +476,11 @@ impl Parser<'_> {
         let span = |parser: &Self, end| parser.span(word).to(parser.end_before(end).max(parser.span(word)));
         let (range, end) = match self.layout.brace_on_line(start) {
             None => (start..self.layout.line_end(start), self.layout.line_end(start)),
-            Some(open) => match self.layout.closing_brace(open) {
-                Some(close) => (open + 1..close, close + 1),
-                None => {
-                    let line = self.layout.line_end(open + 1);
-                    self.build.mistake(mistake::unclosed_code(self.end_before(line), self.span(open)));
-                    (open + 1..line, line)
+            Some(open) => match self.layout.code_end(open) {
+                (end, true) => (open + 1..end, end + 1),
+                (end, false) => {
+                    self.build.mistake(mistake::unclosed_code(self.end_before(end), self.span(open)));
+                    (open + 1..end, end)
                 }
             },
         };

@@ -230,6 +230,11 @@ impl Token {
         use Token::{Assign, ForeignAssign, MinusAssign, PercentAssign, PlusAssign, SlashAssign, StarAssign};
         matches!(self, Assign | PlusAssign | MinusAssign | StarAssign | SlashAssign | PercentAssign | ForeignAssign)
     }
+
+    pub(super) fn compares(self) -> bool {
+        use Token::{EqualEqual, Greater, GreaterEqual, Less, LessEqual, NotEqual};
+        matches!(self, EqualEqual | NotEqual | Less | LessEqual | Greater | GreaterEqual)
+    }
 }
 
 /// All tokens of `text`. Line ends in a row count once, and so do foreign characters in a row.

@@ -4,7 +4,7 @@ use super::{error, measure, suggest, suggest_unit, warning};
 use crate::diagnostic::Diagnostic;
 use crate::dimension::Dimension;
 use crate::model::resolve::is_noise;
-use crate::model::{Observed, Seconds, TimedArray, Variable};
+use crate::model::{Group, Observed, Seconds, TimedArray, Variable};
 use crate::source::Span;
 use crate::syntax::ast::Ident;
 
@@ -97,6 +97,16 @@ pub(in crate::model) fn not_a_rate(found: Dimension, span: Span) -> Diagnostic {
     error("not-a-rate", message, span, format!("this is {}", measure(found))).with_help("as in `poisson 10*Hz`")
 }
 
+pub(in crate::model) fn negative_rate(rate: f64, span: Span) -> Diagnostic {
+    error("not-a-rate", "the rate of Poisson spikes is not negative".to_owned(), span, format!("this is {rate} hertz"))
+}
+
+pub(in crate::model) fn rate_beyond_ticks(rate: f64, dt: Seconds, span: Span) -> Diagnostic {
+    let message = "more spikes than ticks are asked for, and an element fires at most once a tick".to_owned();
+    warning("rate-beyond-ticks", message, span, format!("this is {rate} hertz, and a tick {dt}"))
+        .with_help("take a shorter `dt`, or several elements of a lower rate")
+}
+
 // Code.
 
 pub(in crate::model) fn write_to_constant(name: &Ident, defined: Span) -> Diagnostic {
@@ -147,6 +157,12 @@ pub(in crate::model) fn timed_argument(
     let message =
         format!("`{}` takes {} here", array.name, if wanted == Dimension::TIME { "a time" } else { "a column" });
     error("argument-dimension", message, span, format!("this is {}", measure(found))).with_help(usage(array))
+}
+
+pub(in crate::model) fn too_few_columns(array: &TimedArray, columns: usize, group: &Group) -> Diagnostic {
+    let message =
+        format!("`{}` has a column for {columns} of the {} elements of `{}`", array.name, group.size, group.name);
+    warning("too-few-columns", message, array.span, "this array").with_note("the others read NaN")
 }
 
 fn usage(array: &TimedArray) -> String {
