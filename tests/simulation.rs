@@ -909,3 +909,34 @@ fn threads_change_no_bit() {
         assert_eq!(run(threads), alone, "{threads:?}");
     }
 }
+
+/// A large group goes on in blocks of elements, each for many ticks.
+#[test]
+fn blocks_of_elements_change_no_bit() {
+    let text = |line: &str| {
+        format!(
+            "clock dt = 0.1*ms
+            group g[20011] {{
+                dv/dt = (w*sin(v) - v + s + t/ms)/(10*ms) : 1
+                dw/dt = (cos(v) - w)/(20*ms) : 1
+                {line}
+                method rk2
+                init v = i/N
+            }}"
+        )
+    };
+    let lines =
+        ["ds/dt = (1 - s)/(5*ms) : 1", "s = cos(t/ms) : 1 (shared)", "s = cos(t/ms) : 1 (shared, constant over dt)"];
+    for line in lines {
+        let model = dvdt::Engine::new().compile("m", &text(line)).unwrap();
+        let run = |duration: &str, times: usize| {
+            let mut simulation = model.simulation().unwrap();
+            for _ in 0..times {
+                simulation.run_for(duration).unwrap();
+            }
+            let bits = |name: &str| simulation.floats(name).unwrap().iter().map(|v| v.to_bits()).collect::<Vec<u64>>();
+            ["g.v", "g.w"].map(bits)
+        };
+        assert!(run("5*ms", 1) == run("0.1*ms", 50), "{line}");
+    }
+}

@@ -117,7 +117,7 @@ impl Island {
         let alone = matches!(self.own.as_slice(), [Work::Part(_)]);
         let (program, words) = self.group.parts();
         if let Some(whole) = program.whole().filter(|_| alone) {
-            return whole.call(words, ticks, 0..program.layout.elements());
+            return program.advance(whole, words, ticks, 0..program.layout.elements());
         }
         for tick in ticks {
             program.begin_tick(words);

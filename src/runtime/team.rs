@@ -258,7 +258,7 @@ impl Share<'_> {
     fn advance(&self, words: &mut [u64], tile: &Range<usize>, logs: &mut [Log]) {
         let program = self.program;
         if let (Some(whole), [Work::Part(_)]) = (program.whole(), self.works) {
-            return whole.call(words, self.ticks.clone(), tile.clone());
+            return program.advance(whole, words, self.ticks.clone(), tile.clone());
         }
         logs.iter_mut().for_each(Log::clear);
         for tick in self.ticks.clone() {
