@@ -47,7 +47,7 @@ pub enum Executor {
 #[derive(Clone, Debug, Default)]
 pub struct Engine {
     executor: Executor,
-    options: Options,
+    pub(crate) options: Options,
     folder: Option<PathBuf>,
     compiler: Arc<OnceLock<Result<Compiler, jit::Error>>>,
 }

@@ -57,6 +57,7 @@ mod builder;
 mod checkpoint;
 mod engine;
 mod error;
+mod profile;
 mod simulation;
 mod stream;
 mod verify;
@@ -70,6 +71,7 @@ pub use engine::{Checked, CompiledModel, Engine, Executor, Stage, Timings, read}
 pub use error::{DimensionError, Error, TextError};
 pub use jit::{Lanes, Options};
 pub use model::{Denormals, MathLevel, Method};
+pub use profile::{Bound, KernelProfile, Limit};
 pub use runtime::{CancelToken, Events, NonFinite, Progress, Recording};
 pub use simulation::{Input, Simulation};
 pub use verify::{Difference, Verdict, verify, verify_file};

@@ -20,8 +20,20 @@ const FLOORS: [&[&str]; 11] = [
     DOOR,
 ];
 
-const DOOR: &[&str] =
-    &["output", "engine", "error", "simulation", "checkpoint", "stream", "builder", "verify", "lib", "main", "cli"];
+const DOOR: &[&str] = &[
+    "output",
+    "engine",
+    "error",
+    "simulation",
+    "checkpoint",
+    "stream",
+    "builder",
+    "verify",
+    "profile",
+    "lib",
+    "main",
+    "cli",
+];
 
 /// Crates and the modules that may name them.
 const FOREIGN: &[(&str, &[&str])] = &[

@@ -507,6 +507,19 @@ fn bench_measures_every_stage() {
     }
 }
 
+#[test]
+fn bench_explains_and_compares() {
+    let place = Place::new();
+    let done = place.dvdt(&["bench", "model.dvdt", "--seconds", "0.02", "--explain", "--compare"]).succeeds();
+    for part in
+        ["cells.update:", "arithmetic", "division", "memory", "chain", "held by", "interpreter", "1 lane ", "2 lanes"]
+    {
+        assert!(done.out.contains(part), "{part}\n{}", done.out);
+    }
+    fs::write(place.path("empty.dvdt"), "run 1*ms\n").unwrap();
+    place.dvdt(&["bench", "empty.dvdt", "--seconds", "0.02", "--explain", "--compare"]).succeeds();
+}
+
 // The command line itself
 
 #[test]

@@ -5,7 +5,7 @@ mod order;
 mod pool;
 mod sink;
 
-pub use order::{is_leaf, order};
+pub use order::{chain, is_leaf, order};
 pub use pool::Pool;
 pub use sink::{Sinking, Sunk, SunkStore};
 

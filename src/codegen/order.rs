@@ -182,6 +182,11 @@ impl<'a> State<'a> {
     }
 }
 
+/// Cycles of the longest chain of instructions of the body that need each other.
+pub fn chain(kernel: &Kernel) -> usize {
+    heights(kernel).get(kernel.prologue..).and_then(|body| body.iter().max()).map_or(0, |&cycles| cycles as usize)
+}
+
 fn heights(kernel: &Kernel) -> Vec<u32> {
     let mut heights = vec![0; kernel.insts.len()];
     for value in kernel.values().rev() {

@@ -192,6 +192,21 @@ impl Network {
         Ok(())
     }
 
+    /// Runs code of a tick for a group as a run does, so many ticks from where it stands, and nothing else
+    /// that belongs to a tick: to measure it. The group then holds what no run gives.
+    ///
+    /// # Errors
+    /// When there is no such group.
+    pub fn work(&mut self, group: &str, routine: &dyn Routine, ticks: u64) -> Result<(), Error> {
+        let index = self.find(group)?;
+        let tick = self.ticks[self.plan.programs[index].clock];
+        let _mode = Mode::enter(self.plan.denormals);
+        let (program, words) = self.islands[index].group.parts();
+        program.begin_tick(words);
+        program.advance(routine, words, tick..tick.saturating_add(ticks), 0..program.layout.elements());
+        Ok(())
+    }
+
     /// Pauses a recording of values or events, or lets it go on.
     ///
     /// # Errors
