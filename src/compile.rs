@@ -560,7 +560,7 @@ impl Passes {
 
     /// The kernel with functions in it, and in core instructions.
     fn finish(self, kernel: Kernel, storage: &Storage) -> (Kernel, Kernel) {
-        let kernel = if self.fast { kernel::contract(&kernel, storage) } else { kernel };
+        let kernel = if self.fast { kernel::share(&kernel::contract(&kernel, storage), storage) } else { kernel };
         let core = math::expand(&kernel, storage);
         if cfg!(debug_assertions) {
             for kernel in [&kernel, &core] {

@@ -10,7 +10,7 @@ mod generate;
 use arbitrary::Unstructured;
 use dvdt::algebra::{Binary, Expr, ExprId, Function, Kind, Pool, Symbol, Unary};
 use dvdt::model::{Builtin, Group, Model, Role};
-use dvdt::{Engine, Executor, MathLevel, Simulation};
+use dvdt::{Engine, Executor, MathLevel, Simulation, Stage};
 
 /// How many models one run takes.
 const MODELS: u64 = 1000;
@@ -485,4 +485,112 @@ fn a_multiple_of_the_divisor_leaves_nothing() {
             assert_eq!(after_a_tick(&equations, 1), [x + (rest - x); 2], "{x} % {p}");
         }
     }
+}
+
+// Exponentials that share a factor.
+
+/// The value of each expression of `x`, as what a tick of 1 s adds to 0.
+fn computed(math: &str, expressions: &[&str], inputs: &[f64]) -> Vec<Vec<f64>> {
+    let line = |(number, expression): (usize, &&str)| format!("dy{number}/dt = ({expression})/second : 1\n");
+    let lines: String = expressions.iter().enumerate().map(line).collect();
+    let text = format!(
+        "clock dt = 1*second\nmath {math}\ngroup g[{}] {{\ndx/dt = 0/second : 1\n{lines}method euler\n}}\n",
+        inputs.len()
+    );
+    let mut simulation = Engine::new().compile("test", &text).unwrap().simulation().unwrap();
+    simulation.floats_mut("g.x").unwrap().copy_from_slice(inputs);
+    simulation.tick().unwrap();
+    (0..expressions.len()).map(|number| simulation.floats(&format!("g.y{number}")).unwrap().to_vec()).collect()
+}
+
+/// What is computed as a power is as near to the truth as `kernel/share.rs` says; `precise`, which computes each
+/// on its own, is compared with big floats elsewhere.
+#[test]
+fn shared_exponentials_are_within_their_bounds() {
+    let out =
+        ["exp((10 - x)/40)", "exp((15 - x)/40)", "exp((20.5 - x)/5)", "1/exprel((13 - x)/4)", "1/exprel((x - 40)/5)"];
+    // Dense around the zeros of the last two.
+    let inputs: Vec<f64> = (-40_000..=40_000)
+        .map(|k: i32| f64::from(k) * 0.01)
+        .chain((-2000..2000).flat_map(|k| [13.0 + f64::from(k) * 1e-3, 40.0 + f64::from(k) * 1e-3]))
+        .chain((0..300).flat_map(|k| [13.0, 40.0].map(|zero| zero + 0.5f64.powi(k))))
+        .collect();
+    let [fast, precise] = ["fast", "precise"].map(|math| computed(math, &out, &inputs));
+    // The power, the slope of the argument, its zero, and whether it is a quotient.
+    let kinds = [
+        (1.0, 40.0, 10.0, 1.0),
+        (1.0, 40.0, 15.0, 1.0),
+        (8.0, 5.0, 20.5, 1.0),
+        (10.0, 4.0, 13.0, 2.6),
+        (8.0, 5.0, 40.0, 2.6),
+    ];
+    for (number, (power, width, zero, times)) in kinds.into_iter().enumerate() {
+        let mut largest = 0.0f64;
+        for (place, x) in inputs.iter().enumerate() {
+            let (found, wanted) = (fast[number][place], precise[number][place]);
+            // Both arguments are rounded, which an exponential multiplies by their size; then the bound, and what
+            // `precise` may err.
+            let argument: f64 = (zero - x) / width;
+            let bound = times * (1.4 * power + 2.0 + 2.0 * argument.abs().max(power)) + 2.5;
+            let error = ((found - wanted) / wanted).abs() / f64::EPSILON;
+            assert!(error <= bound, "{} at {x}: {found} beside {wanted}, {error} of {bound}", out[number]);
+            largest = largest.max(error);
+        }
+        assert!(number == 0 || largest > 0.0, "{}: nothing was shared", out[number]);
+    }
+}
+
+#[test]
+fn shared_exponentials_keep_infinities_and_nan() {
+    let out = ["exp(x/40)", "exp(x/5 - 1)", "1/exprel(x/5 + 2)", "1/exprel(2 - x/5)"];
+    let inputs = [f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 0.0, -0.0, 1e300, -1e300, 4000.0, -4000.0];
+    let [fast, precise] = ["fast", "precise"].map(|math| computed(math, &out, &inputs));
+    for (number, name) in out.iter().enumerate() {
+        for (place, x) in inputs.iter().enumerate() {
+            let (found, wanted) = (fast[number][place], precise[number][place]);
+            let near = (found - wanted).abs() <= 60.0 * f64::EPSILON * wanted.abs();
+            assert!(
+                found == wanted || near || found.is_nan() && wanted.is_nan(),
+                "{name} at {x}: {found} beside {wanted}"
+            );
+        }
+    }
+}
+
+/// How many exponentials of something that varies a kernel has.
+fn exponentials(math: &str, lines: &str) -> usize {
+    let text = format!("math {math}\ngroup g[3] {{\ndx/dt = ({lines})/second : 1\na : 1\nmethod euler\n}}\n");
+    let kernel = Engine::new().compile("test", &text).unwrap().emit(Stage::Kernel, None).unwrap();
+    let tick = kernel.split("kernel ").find(|part| part.starts_with("g.update")).unwrap().to_owned();
+    let constants: Vec<&str> = tick.lines().filter(|line| line.contains("f64 = ") && !line.contains("v0")).collect();
+    let known = |name: &str| {
+        let definition = format!("{name}: f64 = ");
+        constants
+            .iter()
+            .any(|line| line.trim_start().strip_prefix(&definition).is_some_and(|number| number.parse::<f64>().is_ok()))
+    };
+    let varying = |line: &&str| {
+        let operand = line.split(" = exp ").nth(1).or_else(|| line.split(" = bernoulli ").nth(1));
+        operand.is_some_and(|operand| !known(operand))
+    };
+    tick.lines().filter(varying).count()
+}
+
+#[test]
+fn what_is_no_multiple_or_not_known_is_not_shared() {
+    for (expression, count) in [
+        ("exp(x/40) + exp(x/5)", 1),
+        ("exp(x/40) + exp((x - 3)/40)", 1),
+        ("exp(2*(x - 1)/10) + exp(3 + x*3/5)", 1),
+        ("exp(x/5) + exp(-x/5)", 2),
+        ("exp(x/40) + exp(x/5) + exp(x/18)", 2),
+        ("exp(x/40) + exp(x*x/5)", 2),
+        ("exp(x/40) + exp(x/2)", 2),
+        ("exp(x/40) + exp((x - 1000)/5)", 2),
+        ("exp(x/40) + 1/exprel(x/5) + 1/exprel((3 - x)/5)", 1),
+        ("1/exprel(x/5) + 1/exprel((3 - x)/5)", 2),
+    ] {
+        assert_eq!(exponentials("fast", expression), count, "{expression}");
+    }
+    assert_eq!(exponentials("precise", "exp(x/40) + exp(x/5)"), 2);
 }

@@ -17,6 +17,7 @@ pub mod lower;
 pub mod math;
 mod random;
 mod reassociate;
+mod share;
 mod split;
 mod text;
 mod verify;
@@ -27,6 +28,7 @@ pub use contract::contract;
 pub use evaluate::evaluate;
 pub use random::{Draw, DrawKind, Piece, draw};
 pub use reassociate::reassociate;
+pub use share::share;
 pub use split::{Parts, split};
 
 pub use verify::verify;

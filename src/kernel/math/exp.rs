@@ -105,6 +105,53 @@ pub(in crate::kernel) fn bernoulli(b: &mut Builder, x: Value) -> Value {
     ratio.or_one(b, quotient)
 }
 
+/// x/(e^x - 1) where |x| < 1/2, as -x/2 and a series in x²: coefficients of Bernoulli numbers over factorials
+/// (Abramowitz & Stegun 1964, 23.1.1). What is left out is below 5.2e-18.
+const BERNOULLI: [f64; 7] = [
+    1.0 / 12.0,
+    -1.0 / 720.0,
+    1.0 / 30240.0,
+    -1.0 / 1_209_600.0,
+    1.0 / 47_900_160.0,
+    -691.0 / 1_307_674_368_000.0,
+    1.0 / 74_724_249_600.0,
+];
+
+/// Below this square the series is taken.
+const NEAR_SQUARE: f64 = 0.25;
+/// Of an exponential that is larger, 1 less makes no difference.
+const POWER_CEILING: f64 = 1_152_921_504_606_846_976.0; // 2^60
+
+/// x/(e^x - 1) where e^x is there, or `inverted` e^-x; its error grows by 2.6 at most.
+pub(in crate::kernel) fn bernoulli_of_power(b: &mut Builder, x: Value, power: Value, inverted: bool) -> Value {
+    let one = b.float(1.0);
+    let ceiling = b.float(BERNOULLI_CEILING);
+    let below = b.min(ceiling, x);
+    let quotient = if inverted {
+        let ceiling = b.float(POWER_CEILING);
+        let power = b.min(ceiling, power);
+        let less = b.sub(one, power);
+        let ratio = b.div(power, less);
+        b.mul(below, ratio)
+    } else {
+        let less = b.sub(power, one);
+        b.div(below, less)
+    };
+    let square = b.mul(x, x);
+    let half = b.float(-0.5);
+    let line = b.fma(x, half, one);
+    let mut highest_first = BERNOULLI.iter().rev();
+    let mut sum = b.float(highest_first.next().copied().unwrap_or(0.0));
+    for &coefficient in highest_first {
+        let coefficient = b.float(coefficient);
+        sum = b.fma(sum, square, coefficient);
+    }
+    let near = b.fma(sum, square, line);
+    let limit = b.float(NEAR_SQUARE);
+    let is_near = b.less(square, limit);
+    b.select(is_near, near, quotient)
+}
+
 /// e^x - 1 and x, both smaller by the same power of 2, so that neither overflows.
 ///
 /// As [`SmallExpm1`], but what the sums lose is left out.

@@ -18,6 +18,8 @@ mod power;
 mod reduce;
 mod trig;
 
+pub(super) use exp::bernoulli_of_power;
+
 use super::abi::Storage;
 use super::{Builder, Inst, Kernel, Math, Value};
 
