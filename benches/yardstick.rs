@@ -32,7 +32,8 @@ fn main() {
         row.run();
     }
     for (name, measure) in [
-        ("threads", two_threads as fn()),
+        ("limits", limits as fn()),
+        ("threads", two_threads),
         ("threshold", uncrossed_threshold),
         ("normal", normal_numbers),
         ("checkpoint", checkpoint),
@@ -347,6 +348,28 @@ fn run_seconds(model: &CompiledModel, duration: &str) -> f64 {
     let start = Instant::now();
     simulation.run_for(duration).unwrap();
     start.elapsed().as_secs_f64()
+}
+
+/// The kernels beside what this machine can do: the limit that is nearest, and how near.
+fn limits() {
+    println!("\n{:<44} {:>12} {:>12} {:>24}", "kernel", "takes", "at least", "of its time, by");
+    let izhikevich = izhikevich(140.0, "5 + 5*i/N", "threshold v > 30\nreset v = c; u += d", "record cells.spikes");
+    for (name, text) in [
+        ("decay, 100", decay(100, "", "1*ms")),
+        ("Hodgkin-Huxley, 100", hodgkin_huxley(100)),
+        ("Hodgkin-Huxley, 10,000", hodgkin_huxley(10_000)),
+        ("Hodgkin-Huxley, 1,000,000", hodgkin_huxley(1_000_000)),
+        ("Lorenz rk4, 10,000", lorenz(10_000)),
+        ("Izhikevich, 10,000, kept", izhikevich),
+        ("noisy leaky cells, 10,000, kept, without noise", noisy_leaky("record cells.spikes")),
+    ] {
+        for profile in compile(&text).profile(0.5).unwrap() {
+            let nearest = profile.bounds.iter().max_by(|a, b| a.time.total_cmp(&b.time)).unwrap();
+            let part = 100.0 * nearest.time / profile.time;
+            let [takes, least] = [profile.time, nearest.time].map(|seconds| seconds * 1e9);
+            println!("{name:<44} {takes:>9.3} ns {least:>9.3} ns {part:>7.0} %, {}", nearest.limit.name());
+        }
+    }
 }
 
 /// Two threads beside one, of the same model.
