@@ -644,6 +644,11 @@ impl Simulation {
         Ok(self.network.set_threads(count)?)
     }
 
+    /// The groups whose elements several threads share, as what was measured so far suggests for long runs.
+    pub fn shared_groups(&self) -> Vec<&str> {
+        self.network.shared_groups()
+    }
+
     /// Lets threads share groups whether it pays or not, to compare results.
     #[doc(hidden)]
     pub fn always_divide(&mut self) {

@@ -940,3 +940,39 @@ fn blocks_of_elements_change_no_bit() {
         assert!(run("5*ms", 1) == run("0.1*ms", 50), "{line}");
     }
 }
+
+/// One thread does a large group block by block, many ticks of each, and puts together what happened.
+#[test]
+fn blocks_of_events_change_no_bit() {
+    let text = "clock dt = 0.1*ms
+        group g[20011] {
+            dv/dt = (2 - v + shift + 0.1*sqrt(10*ms)*xi)/(10*ms) : 1 (unless refractory)
+            shift : 1 (shared)
+            threshold v > 1 + 0.00001*i
+            reset v = 0
+            refractory 1*ms
+            method euler
+            run_regularly { shift += 0.001 }
+        }
+        record g.spikes(v)
+        record g.population_rate every 1*ms";
+    let run = |always: bool, duration: &str, times: usize| {
+        let mut simulation = dvdt::Engine::new().compile("m", text).unwrap().simulation().unwrap();
+        if always {
+            simulation.always_divide();
+        }
+        for _ in 0..times {
+            simulation.run_for(duration).unwrap();
+        }
+        let events = simulation.events("g.spikes").unwrap();
+        assert!(events.len() > 20_000, "{}", events.len());
+        let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<u64>>();
+        (
+            bits(simulation.floats("g.v").unwrap()),
+            bits(simulation.floats("g.shift").unwrap()),
+            (events.ticks().to_vec(), events.elements().to_vec(), bits(events.values("v").unwrap())),
+            bits(simulation.recordings().next().unwrap().values()),
+        )
+    };
+    assert!(run(true, "20*ms", 1) == run(false, "0.1*ms", 200));
+}

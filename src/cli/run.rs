@@ -70,7 +70,8 @@ impl Run {
         }
         let mut simulation = model.simulation_with_seed(self.seed.unwrap_or(0))?;
         let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        simulation.set_threads(self.threads.map_or_else(processors, |count| count as usize))?;
+        let threads = self.threads.map_or_else(processors, |count| count as usize);
+        simulation.set_threads(threads)?;
         let mut notes = vec![];
         if let Some(path) = &self.resume {
             let checkpoint = Checkpoint::load(path)?;
@@ -108,6 +109,11 @@ impl Run {
         }
         self.end_stream(&model, &simulation, &outcome)?;
         self.write(&targets, &model, &simulation, &outcome)?;
+        if self.verbose && threads > 1 {
+            let shared = simulation.shared_groups();
+            let shared = if shared.is_empty() { "no group".to_owned() } else { shared.join(", ") };
+            show(&format!("shared out among {threads} threads, as that is faster: {shared}\n"));
+        }
         // After the files, which count more than a line that nobody may read.
         let simulated = simulation.time() - start;
         print(format!("{} simulated in {}", time(simulated), time(wall)))?;

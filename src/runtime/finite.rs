@@ -8,6 +8,7 @@
 use super::column::Memory;
 use super::group::Group;
 use super::island::Island;
+use super::team::Team;
 use super::time::Timeline;
 use super::{Error, Place, Program};
 use crate::algebra::Kind;
@@ -115,7 +116,7 @@ impl Watch {
             let time = timeline.at(clock, tick + 1);
             let next = |other: usize| timeline.first_from(other, time).clamp(reached[other], to[other]);
             let next: Vec<u64> = (0..reached.len()).map(next).collect();
-            island.advance(timeline, &reached, &next, None);
+            island.advance(timeline, &reached, &next, &Team::of_one());
             reached = next;
             let group = &island.group;
             lost.retain(|&index| {

@@ -9,7 +9,7 @@ use super::{Error, Plan, Program, Recording, Source};
 use crate::model::Slot;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One group, what is recorded of it, and its part of the schedule.
 ///
@@ -62,8 +62,13 @@ impl Island {
         self.tiles = self.tiles.take().map(|_| Tiles::new(self.group.program()));
     }
 
+    /// Whether a long stretch would be divided.
+    pub(super) fn is_divided(&self) -> bool {
+        self.tiles.as_ref().is_some_and(|tiles| tiles.choice.divides(u64::MAX) == Some(true))
+    }
+
     /// Does all ticks of all clocks from those of `from` up to those of `to`.
-    pub(super) fn advance(&mut self, timeline: &Timeline, from: &[u64], to: &[u64], team: Option<&Team>) {
+    pub(super) fn advance(&mut self, timeline: &Timeline, from: &[u64], to: &[u64], team: &Team) {
         for visitor in &mut self.visitors {
             (visitor.next, visitor.end) = (from[visitor.clock], to[visitor.clock]);
         }
@@ -81,35 +86,40 @@ impl Island {
     }
 
     /// Ticks of the group's clock without a visit.
-    fn stretch(&mut self, ticks: Range<u64>, team: Option<&Team>) {
+    fn stretch(&mut self, ticks: Range<u64>, team: &Team) {
         if ticks.is_empty() {
             return;
         }
-        let (elements, count) = (self.group.elements(), ticks.end - ticks.start);
-        let Some((team, mut tiles)) = team.and_then(|team| Some((team, self.tiles.take()?))) else {
-            return self.alone(ticks);
-        };
-        let begun = Instant::now();
-        let divided = tiles.pays(team, elements, count) && self.divided(team, &mut tiles, ticks.clone());
-        if !divided {
-            self.alone(ticks);
+        let Some(mut tiles) = self.tiles.take() else { return self.alone(ticks) };
+        let mut tick = ticks.start;
+        while tick < ticks.end {
+            let (divided, count) = tiles.choose(team, self.group.elements(), ticks.end - tick);
+            let some = tick..tick + count;
+            let begun = Instant::now();
+            let done = if divided { self.divided(team, &mut tiles, some.clone()) } else { None };
+            match done {
+                Some([copies, time]) => tiles.choice.learn_divided(copies, time, count),
+                None => {
+                    self.alone(some.clone());
+                    tiles.choice.learn_alone(begun.elapsed(), count);
+                }
+            }
+            tick = some.end;
         }
-        tiles.learn(divided, begun, elements, count);
         self.tiles = Some(tiles);
     }
 
-    /// The same by several threads, if there is memory for it.
-    fn divided(&mut self, team: &Team, tiles: &mut Tiles, ticks: Range<u64>) -> bool {
+    /// The same in tiles, if there is memory for it; how long copies and ticks took.
+    fn divided(&mut self, team: &Team, tiles: &mut Tiles, ticks: Range<u64>) -> Option<[Duration; 2]> {
         let Island { group, recordings, events, own, silent, .. } = self;
-        let done = tiles.run(team, group.parts(), own, ticks, |program, words, tick| {
+        tiles.run(team, group.parts(), own, ticks, |program, words, tick| {
             for &work in own.iter().filter(|work| matches!(work, Work::Given(_) | Work::Rate(_))) {
                 perform(work, (program, words), recordings, tick, tick, *silent);
             }
             if !*silent {
                 events.iter_mut().for_each(|events| events.record(program, words, tick));
             }
-        });
-        done.is_some()
+        })
     }
 
     /// The same by this thread.

@@ -10,6 +10,7 @@
 //! Within a chunk, ticks at which nothing happens but the update are one call.
 
 mod buffer;
+mod choice;
 mod column;
 mod control;
 mod denormal;
@@ -43,7 +44,7 @@ pub use time::Time;
 use crate::algebra::Kind;
 use crate::dimension::Dimension;
 use crate::kernel::Type;
-use crate::kernel::abi::{ColumnId, Layout, PADDING, Routine, UniformId, Varies};
+use crate::kernel::abi::{ColumnId, Layout, Routine, UniformId, Varies};
 use crate::model::{Clock, Denormals, GivenSpikes};
 use std::ops::Range;
 use std::sync::Arc;
@@ -139,16 +140,21 @@ impl Program {
 
     /// Does many ticks by `whole`, some elements after the others: what they store stays in a near cache.
     fn advance(&self, whole: &dyn Routine, words: &mut [u64], ticks: Range<u64>, elements: Range<usize>) {
-        let storage = self.layout.storage();
-        let alike = storage.uniforms.iter().all(|slot| slot.varies == Varies::Runs);
-        let bytes: usize = storage.columns.iter().map(|slot| if slot.ty == Type::Bool { 1 } else { 8 }).sum();
-        let block = (NEAR / bytes.max(1)).next_multiple_of(PADDING);
+        let alike = self.layout.storage().uniforms.iter().all(|slot| slot.varies == Varies::Runs);
+        let block = self.block();
         if !alike || ticks.end - ticks.start < 2 || elements.len() <= block {
             return whole.call(words, ticks, elements);
         }
         for start in elements.clone().step_by(block) {
             whole.call(words, ticks.clone(), start..elements.end.min(start + block));
         }
+    }
+
+    /// So many elements stay in a near cache with all their columns.
+    fn block(&self) -> usize {
+        let columns = &self.layout.storage().columns;
+        let bytes: usize = columns.iter().map(|slot| if slot.ty == Type::Bool { 1 } else { 8 }).sum();
+        (NEAR / bytes.max(1)).next_multiple_of(team::GRAIN)
     }
 
     /// The call that does all of a tick, and may do many.

@@ -30,8 +30,8 @@ pub struct Network {
     /// The clocks that something happens at, or all.
     busy: Vec<usize>,
     pub(super) history: History,
-    /// Other threads than that which runs it.
-    team: Option<Team>,
+    /// The threads that run it.
+    team: Team,
 }
 
 impl Network {
@@ -60,20 +60,8 @@ impl Network {
         let event_monitors = places(&plan, plan.event_monitors.iter().map(|monitor| monitor.group));
         let monitors = places(&plan, plan.monitors.iter().map(|monitor| monitor.group));
         let (watches, busy) = (watches?, busy(&plan, &islands));
-        let (time, history) = (Time::ZERO, History::new());
-        Ok(Network {
-            plan,
-            timeline,
-            islands,
-            watches,
-            monitors,
-            event_monitors,
-            ticks,
-            time,
-            busy,
-            history,
-            team: None,
-        })
+        let (time, history, team) = (Time::ZERO, History::new(), Team::of_one());
+        Ok(Network { plan, timeline, islands, watches, monitors, event_monitors, ticks, time, busy, history, team })
     }
 
     /// Lets a run use so many threads, the calling one included. They begin here and end with the network.
@@ -82,16 +70,20 @@ impl Network {
     /// When the system gives none.
     pub fn set_threads(&mut self, count: usize) -> Result<(), Error> {
         self.islands.iter_mut().for_each(Island::undivide);
-        self.team = if count > 1 { Some(Team::new(count, self.plan.denormals)?) } else { None };
+        self.team = Team::new(count, self.plan.denormals)?;
         Ok(())
+    }
+
+    /// The groups that are divided among several threads, as what was measured so far suggests for long runs.
+    pub fn shared_groups(&self) -> Vec<&str> {
+        let several = |island: &&Island| self.team.size > 1 && island.is_divided();
+        self.islands.iter().filter(several).map(|island| island.group.name()).collect()
     }
 
     /// Lets groups be divided among threads whether it pays or not, to compare results.
     #[doc(hidden)]
     pub fn always_divide(&mut self) {
-        if let Some(team) = &mut self.team {
-            team.always = true;
-        }
+        self.team.always = true;
     }
 
     /// Advances by the decimal number of 15 digits nearest to `seconds`.
@@ -391,7 +383,7 @@ impl Network {
     /// Brings all islands to the ticks `to`; gives the ticks before.
     fn advance(&mut self, to: Vec<u64>) -> Vec<u64> {
         for island in &mut self.islands {
-            island.advance(&self.timeline, &self.ticks, &to, self.team.as_ref());
+            island.advance(&self.timeline, &self.ticks, &to, &self.team);
         }
         std::mem::replace(&mut self.ticks, to)
     }

@@ -1,35 +1,31 @@
-//! Several threads for one group: each advances a tile of its elements.
+//! One group in parts: each thread advances a tile of its elements, block by block.
 //!
-//! Elements do not act on each other, so that each tile can do many ticks on its own. The first tile is
+//! Elements do not act on each other, so that each part can do many ticks on its own. The first tile is
 //! done in the group's memory, the others in shards: memory of the same layout, of which only the tile is
-//! used. What belongs to the tile is copied there before and back after. What happens at a tick is
-//! logged, and put together in the order of ticks and elements: the bits are those of one thread.
+//! used. What belongs to the tile is copied there before and back after. The blocks of a tile are so small
+//! that they stay in a near cache for all their ticks. What happens at a tick is logged, and put together in
+//! the order of ticks and elements: the bits are those of one thread that does the whole group tick by tick.
 
+use super::choice::Choice;
 use super::column::Memory;
 use super::denormal::Mode;
 use super::schedule::Work;
 use super::{Error, Program, Stage};
 use crate::model::Denormals;
 use std::ops::Range;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Tiles begin at multiples of so many elements: whole blocks of random numbers, and no cache line of two.
-const GRAIN: usize = 64;
+pub(super) const GRAIN: usize = 64;
 
 /// Numbers of a log that are gathered before it is put together.
 const MOST_LOGGED: usize = 1 << 21;
 
-/// Seconds that a stretch must take on one thread to be worth the way to others.
-const WORTH: f64 = 100e-6;
-
-/// After so many stretches the way that seemed slower is tried again.
-const AGAIN: u32 = 100;
-
 /// Threads that wait for work.
 pub(super) struct Team {
-    pool: rayon::ThreadPool,
-    size: usize,
-    denormals: Denormals,
+    /// The others than the thread that asks, and how they compute.
+    pool: Option<(rayon::ThreadPool, Denormals)>,
+    pub(super) size: usize,
     /// Whether groups are divided even where it does not pay.
     pub(super) always: bool,
 }
@@ -40,10 +36,18 @@ impl Team {
     /// # Errors
     /// When the system gives no threads.
     pub(super) fn new(size: usize, denormals: Denormals) -> Result<Self, Error> {
+        if size < 2 {
+            return Ok(Team::of_one());
+        }
         let builder = rayon::ThreadPoolBuilder::new().num_threads(size - 1);
         let pool = builder.thread_name(|number| format!("dvdt {}", number + 1)).build();
         let pool = pool.map_err(|error| Error::Threads { count: size, why: error.to_string() })?;
-        Ok(Team { pool, size, denormals, always: false })
+        Ok(Team { pool: Some((pool, denormals)), size, always: false })
+    }
+
+    /// The thread that asks, alone.
+    pub(super) fn of_one() -> Self {
+        Team { pool: None, size: 1, always: false }
     }
 }
 
@@ -97,58 +101,41 @@ impl Log {
     }
 }
 
+/// Of each block of a tile, by event.
+type Logs = Vec<Vec<Log>>;
+
 /// How a group is divided, and whether it pays.
 pub(super) struct Tiles {
     lists: Vec<Lists>,
-    /// Memory and, by event, the log of each tile but the first.
-    shards: Vec<(Memory, Vec<Log>)>,
-    first: Vec<Log>,
-    /// Seconds per element and tick with one thread and with all, as last seen.
-    alone: Option<f64>,
-    together: Option<f64>,
-    /// Stretches since the slower way was tried.
-    since: u32,
+    /// Elements of a block.
+    block: usize,
+    /// Memory and logs of each tile but the first.
+    shards: Vec<(Memory, Logs)>,
+    first: Logs,
+    /// Whether that is faster.
+    pub(super) choice: Choice,
 }
 
 impl Tiles {
     pub(super) fn new(program: &Program) -> Self {
         let lists = Lists::of(program);
-        let first = vec![Log::default(); lists.len()];
-        Tiles { lists, shards: vec![], first, alone: None, together: None, since: 0 }
+        Tiles { lists, block: program.block(), shards: vec![], first: vec![], choice: Choice::new() }
     }
 
-    /// Whether a stretch of so many ticks is better divided.
-    pub(super) fn pays(&mut self, team: &Team, elements: usize, ticks: u64) -> bool {
-        #[allow(clippy::cast_precision_loss, reason = "an estimate")]
-        let work = elements as f64 * ticks as f64;
+    /// Whether the next ticks, of so many that are left, are better divided, and how many of them to do so.
+    pub(super) fn choose(&mut self, team: &Team, elements: usize, left: u64) -> (bool, u64) {
         if team.always {
-            return true;
+            return (true, left);
         }
-        let Some(alone) = self.alone.filter(|alone| alone * work > WORTH) else { return false };
-        let Some(together) = self.together else { return true };
-        self.since += 1;
-        let faster = together < alone;
-        if self.since < AGAIN {
-            return faster;
+        if team.size == 1 && elements <= self.block {
+            return (false, left);
         }
-        self.since = 0;
-        !faster
-    }
-
-    /// Remembers how long `elements × ticks` took.
-    pub(super) fn learn(&mut self, divided: bool, begun: Instant, elements: usize, ticks: u64) {
-        let seconds = begun.elapsed().as_secs_f64();
-        if !divided && seconds < WORTH / 2.0 {
-            // Most of that is not the elements'.
-            return;
-        }
-        #[allow(clippy::cast_precision_loss, reason = "an estimate")]
-        let rate = seconds / (elements.max(1) as f64 * ticks.max(1) as f64);
-        *if divided { &mut self.together } else { &mut self.alone } = Some(rate);
+        self.choice.choose(left)
     }
 
     /// Does `ticks` of `works` in tiles; after each block of them `replay` sees the memory at each tick, with
-    /// the events of all tiles listed. `None` when there is no memory for shards: then nothing is done.
+    /// the events of all tiles listed. Gives how long copies of tiles took and how long the ticks; `None` when
+    /// there is no memory for shards: then nothing is done.
     pub(super) fn run(
         &mut self,
         team: &Team,
@@ -156,42 +143,47 @@ impl Tiles {
         works: &[Work],
         ticks: Range<u64>,
         mut replay: impl FnMut(&Program, &mut [u64], u64),
-    ) -> Option<()> {
+    ) -> Option<[Duration; 2]> {
         let tiles = tiles(program.layout.elements(), team.size);
         while self.shards.len() + 1 < tiles.len() {
-            let logs = vec![Log::default(); self.lists.len()];
-            self.shards.push((Memory::new(&program.layout, &program.name).ok()?, logs));
+            self.shards.push((Memory::new(&program.layout, &program.name).ok()?, vec![]));
         }
+        let begun = Instant::now();
         for ((memory, _), tile) in self.shards.iter_mut().zip(&tiles[1..]) {
             memory.take_tile(&program.layout, words, tile.clone());
         }
         let numbers: usize = self.lists.iter().map(|lists| lists.starts.len()).sum();
         let most = MOST_LOGGED / (program.layout.elements() * numbers).max(1);
         let block = if numbers == 0 { u64::MAX } else { (most as u64).max(1) };
+        let taken = Instant::now();
         let mut tick = ticks.start;
         while tick < ticks.end {
             let some = tick..ticks.end.min(tick.saturating_add(block));
-            let Tiles { lists, shards, first, .. } = self;
-            let share = Share { program, works, ticks: some.clone(), lists };
-            team.pool.in_place_scope(|scope| {
-                for ((memory, logs), tile) in shards.iter_mut().zip(&tiles[1..]) {
-                    let share = &share;
-                    scope.spawn(move |_| {
-                        let _mode = Mode::enter(team.denormals);
-                        share.advance(memory.words_mut(), tile, logs);
-                    });
-                }
-                share.advance(words, &tiles[0], first);
-            });
+            let Tiles { lists, block, shards, first, .. } = self;
+            let share = Share { program, works, ticks: some.clone(), lists, block: *block };
+            match &team.pool {
+                None => share.advance(words, &tiles[0], first),
+                Some((pool, denormals)) => pool.in_place_scope(|scope| {
+                    for ((memory, logs), tile) in shards.iter_mut().zip(&tiles[1..]) {
+                        let share = &share;
+                        scope.spawn(move |_| {
+                            let _mode = Mode::enter(*denormals);
+                            share.advance(memory.words_mut(), tile, logs);
+                        });
+                    }
+                    share.advance(words, &tiles[0], first);
+                }),
+            }
             if !program.events.is_empty() {
                 self.put_together(program, words, some.clone(), &mut replay);
             }
             tick = some.end;
         }
+        let done = Instant::now();
         for ((memory, _), tile) in self.shards.iter().zip(&tiles[1..]) {
             memory.give_tile(&program.layout, words, tile.clone());
         }
-        Some(())
+        Some([taken - begun + done.elapsed(), done - taken])
     }
 
     /// Lists the events of all tiles as if one thread had seen them, tick by tick.
@@ -202,8 +194,8 @@ impl Tiles {
         ticks: Range<u64>,
         replay: &mut impl FnMut(&Program, &mut [u64], u64),
     ) {
-        let logs: Vec<&Vec<Log>> =
-            std::iter::once(&self.first).chain(self.shards.iter().map(|(_, logs)| logs)).collect();
+        let shards = self.shards.iter().map(|(_, logs)| logs);
+        let logs: Vec<&Vec<Log>> = std::iter::once(&self.first).chain(shards).flatten().collect();
         let mut begun = vec![vec![0; self.lists.len()]; logs.len()];
         for (place, tick) in ticks.enumerate() {
             for (number, lists) in self.lists.iter().enumerate() {
@@ -252,14 +244,28 @@ struct Share<'a> {
     works: &'a [Work],
     ticks: Range<u64>,
     lists: &'a [Lists],
+    /// Elements of a block.
+    block: usize,
 }
 
 impl Share<'_> {
-    fn advance(&self, words: &mut [u64], tile: &Range<usize>, logs: &mut [Log]) {
+    fn advance(&self, words: &mut [u64], tile: &Range<usize>, logs: &mut Logs) {
         let program = self.program;
         if let (Some(whole), [Work::Part(_)]) = (program.whole(), self.works) {
             return program.advance(whole, words, self.ticks.clone(), tile.clone());
         }
+        // Each block begins with what all elements share as it was.
+        let uniforms = words[..program.layout.storage().uniforms.len()].to_vec();
+        let blocks = tile.clone().step_by(self.block);
+        logs.resize_with(blocks.len(), || vec![Log::default(); self.lists.len()]);
+        for (start, logs) in blocks.zip(logs) {
+            words[..uniforms.len()].copy_from_slice(&uniforms);
+            self.advance_block(words, &(start..tile.end.min(start + self.block)), logs);
+        }
+    }
+
+    fn advance_block(&self, words: &mut [u64], block: &Range<usize>, logs: &mut [Log]) {
+        let program = self.program;
         logs.iter_mut().for_each(Log::clear);
         for tick in self.ticks.clone() {
             program.begin_tick(words);
@@ -271,7 +277,7 @@ impl Share<'_> {
                     Work::Given(_) | Work::Record(_) | Work::Rate(_) => continue,
                 };
                 for stage in stages {
-                    stage.run(&program.layout, words, tick, tick, tile.clone());
+                    stage.run(&program.layout, words, tick, tick, block.clone());
                 }
             }
             logs.iter_mut().zip(self.lists).for_each(|(log, lists)| log.note(lists, words));
