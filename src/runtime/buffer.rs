@@ -12,7 +12,7 @@ pub(super) enum Buffer {
 }
 
 /// Bytes from which on a mapping is used: one huge page of the common machines.
-const LARGE: usize = 2 << 20;
+pub(super) const LARGE: usize = 2 << 20;
 
 /// Bytes from which on it is worth asking whether several buffers fit together.
 const VAST: u128 = 256 << 20;

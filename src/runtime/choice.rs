@@ -12,7 +12,7 @@ const TRIAL: f64 = 1e-3;
 const TRIALS: u32 = 6;
 
 /// After so long the way that seemed slower is tried again.
-const AGAIN: Duration = Duration::from_millis(500);
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// Of a longer time than known so far, so much is believed: what disturbs a machine makes it slower only.
 const BELIEVED: f64 = 0.25;

@@ -1,5 +1,6 @@
 //! A group's memory: one block of 64-bit words, seen as typed slices without a copy.
 
+use super::buffer::{self, Buffer};
 use super::{Error, Place};
 use crate::kernel::Type;
 use crate::kernel::abi::{ColumnId, Layout, Varies};
@@ -12,27 +13,40 @@ const _: () = assert!(cfg!(target_endian = "little"), "the memory layout is that
 /// One cache line; that its alignment is 64 aligns the whole block.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C, align(64))]
-struct Line([u64; 8]);
+pub(super) struct Line([u64; 8]);
 
 /// The numbers of one group, placed as its [`Layout`] says.
-pub(super) struct Memory {
-    lines: Vec<Line>,
+pub(super) enum Memory {
+    Lines(Vec<Line>),
+    /// Straight from the system, which aligns to pages.
+    Large(Buffer),
 }
 
 impl Memory {
     /// Zeros for the group `name`.
     pub(super) fn new(layout: &Layout, name: &str) -> Result<Self, Error> {
-        let lines = bytemuck::allocation::try_zeroed_vec(layout.bytes().div_ceil(size_of::<Line>()));
-        let refused = |()| Error::Memory { what: format!("the group `{name}`"), bytes: layout.bytes() as u128 };
-        Ok(Memory { lines: lines.map_err(refused)? })
+        let memory = if layout.bytes() >= buffer::LARGE {
+            Buffer::new(layout.bytes().div_ceil(size_of::<u64>())).map(Memory::Large)
+        } else {
+            let lines = layout.bytes().div_ceil(size_of::<Line>());
+            bytemuck::allocation::try_zeroed_vec(lines).ok().map(Memory::Lines)
+        };
+        let refused = || Error::Memory { what: format!("the group `{name}`"), bytes: layout.bytes() as u128 };
+        memory.ok_or_else(refused)
     }
 
     pub(super) fn words(&self) -> &[u64] {
-        bytemuck::cast_slice(&self.lines)
+        match self {
+            Memory::Lines(lines) => bytemuck::cast_slice(lines),
+            Memory::Large(buffer) => bytemuck::cast_slice(buffer.floats()),
+        }
     }
 
     pub(super) fn words_mut(&mut self) -> &mut [u64] {
-        bytemuck::cast_slice_mut(&mut self.lines)
+        match self {
+            Memory::Lines(lines) => bytemuck::cast_slice_mut(lines),
+            Memory::Large(buffer) => bytemuck::cast_slice_mut(buffer.floats_mut()),
+        }
     }
 
     pub(super) fn floats(&self, layout: &Layout, place: Place) -> &[f64] {
@@ -53,13 +67,13 @@ impl Memory {
 
     /// `None` when a byte is neither 0 nor 1, which no executor writes.
     pub(super) fn booleans(&self, layout: &Layout, place: Place) -> Option<&[bool]> {
-        let bytes: &[u8] = bytemuck::cast_slice(&self.lines);
+        let bytes: &[u8] = bytemuck::cast_slice(self.words());
         bytemuck::checked::try_cast_slice(&bytes[bytes_of(layout, place)]).ok()
     }
 
     /// `None` when a byte is neither 0 nor 1, which no executor writes.
     pub(super) fn booleans_mut(&mut self, layout: &Layout, place: Place) -> Option<&mut [bool]> {
-        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut self.lines);
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(self.words_mut());
         bytemuck::checked::try_cast_slice_mut(&mut bytes[bytes_of(layout, place)]).ok()
     }
 
