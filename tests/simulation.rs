@@ -879,11 +879,18 @@ fn threads_change_no_bit() {
             reset v = 0
             refractory 1*ms
             method euler
+            twice = 2*v : 1
+            both = 3*t/second : 1 (shared)
         }
         group given[200] { spikes [3, 150, 7] at [0.1, 0.1, 2]*ms }
         record g.spikes(v)
         record g.population_rate every 1*ms
         record given.spikes
+        record g.v
+        record g.twice[250, 3, 7, 250]
+        record g.both
+        record g.not_refractory when end
+        record g.v[299] last 9
         record g.v[7] every 2*ms";
     let model = dvdt::Engine::new().compile("m", text).unwrap();
     let run = |threads: [usize; 4]| {
@@ -953,8 +960,11 @@ fn blocks_of_events_change_no_bit() {
             refractory 1*ms
             method euler
             run_regularly { shift += 0.001 }
+            twice = 2*v : 1
         }
         record g.spikes(v)
+        record g.twice[20010, 5]
+        record g.shift
         record g.population_rate every 1*ms";
     let run = |always: bool, duration: &str, times: usize| {
         let mut simulation = dvdt::Engine::new().compile("m", text).unwrap().simulation().unwrap();
@@ -971,7 +981,7 @@ fn blocks_of_events_change_no_bit() {
             bits(simulation.floats("g.v").unwrap()),
             bits(simulation.floats("g.shift").unwrap()),
             (events.ticks().to_vec(), events.elements().to_vec(), bits(events.values("v").unwrap())),
-            bits(simulation.recordings().next().unwrap().values()),
+            simulation.recordings().map(|recording| bits(recording.values())).collect::<Vec<_>>(),
         )
     };
     assert!(run(true, "20*ms", 1) == run(false, "0.1*ms", 200));

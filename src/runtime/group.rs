@@ -113,6 +113,11 @@ impl Group {
         self.memory.booleans_mut(&self.plan.programs[self.index].layout, place).ok_or(torn)
     }
 
+    /// The plan, and the number of the group in it.
+    pub(super) fn plan(&self) -> (&Arc<Plan>, usize) {
+        (&self.plan, self.index)
+    }
+
     pub(super) fn program(&self) -> &Program {
         &self.plan.programs[self.index]
     }

@@ -3,7 +3,7 @@
 use super::event::Events;
 use super::group::Group;
 use super::schedule::{Task, Work};
-use super::team::{Team, Tiles, divides};
+use super::team::{Team, Tiles};
 use super::time::Timeline;
 use super::{Error, Plan, Program, Recording, Source};
 use crate::model::Slot;
@@ -49,7 +49,7 @@ impl Island {
         let tasks = tasks(plan, index, timeline);
         let clock = timeline.representative(plan.programs[index].clock);
         let own: Vec<Work> = tasks.iter().filter(|task| task.clock == clock).map(|task| task.work).collect();
-        let tiles = divides(group.program(), &own).then(|| Tiles::new(group.program()));
+        let tiles = Tiles::new(plan, index, &own);
         let mut visiting: Vec<usize> = tasks.iter().map(|task| task.clock).filter(|&other| other != clock).collect();
         visiting.sort_unstable();
         visiting.dedup();
@@ -59,7 +59,8 @@ impl Island {
 
     /// Forgets how it was divided.
     pub(super) fn undivide(&mut self) {
-        self.tiles = self.tiles.take().map(|_| Tiles::new(self.group.program()));
+        let (plan, index) = self.group.plan();
+        self.tiles = Tiles::new(plan, index, &self.own);
     }
 
     /// Whether a long stretch would be divided.
@@ -112,9 +113,14 @@ impl Island {
     /// The same in tiles, if there is memory for it; how long copies and ticks took.
     fn divided(&mut self, team: &Team, tiles: &mut Tiles, ticks: Range<u64>) -> Option<[Duration; 2]> {
         let Island { group, recordings, events, own, silent, .. } = self;
-        tiles.run(team, group.parts(), own, ticks, |program, words, tick| {
-            for &work in own.iter().filter(|work| matches!(work, Work::Given(_) | Work::Rate(_))) {
-                perform(work, (program, words), recordings, tick, tick, *silent);
+        tiles.run(team, group.parts(), own, ticks, |program, words, tick, rows| {
+            for &work in own.iter() {
+                match work {
+                    Work::Record(_) if *silent => {}
+                    Work::Record(number) => recordings[number].append(tick, |row| rows.fill(number, row)),
+                    Work::Given(_) | Work::Rate(_) => perform(work, (program, words), recordings, tick, tick, *silent),
+                    Work::Before | Work::Regular(_) | Work::Part(_) => {}
+                }
             }
             if !*silent {
                 events.iter_mut().for_each(|events| events.record(program, words, tick));

@@ -265,6 +265,17 @@ pub struct MonitorPlan {
     pub evaluate: Vec<Stage>,
 }
 
+impl MonitorPlan {
+    /// Values in a row.
+    fn width(&self, layout: &Layout) -> usize {
+        let length = match self.source {
+            Source::Place(place) => place.length(layout),
+            Source::Rate { .. } => 1,
+        };
+        self.elements.as_ref().map_or(length, Vec::len)
+    }
+}
+
 /// Where recorded numbers come from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Source {

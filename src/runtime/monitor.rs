@@ -9,6 +9,7 @@ use crate::kernel::Type;
 use crate::kernel::abi::Layout;
 use crate::model::{Fraction, Seconds};
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// What one monitor has recorded: a row of floats for each tick of its clock.
@@ -86,7 +87,7 @@ impl Recording {
             plan: Arc::clone(plan),
             index,
             elements: OnceLock::new(),
-            width: monitor.elements.as_ref().map_or(length, Vec::len),
+            width: monitor.width(layout),
             dt: plan.clocks[monitor.clock].dt,
             bin: ticks_of(plan, monitor),
             reader: Reader::new(monitor, layout),
@@ -326,6 +327,17 @@ impl Recording {
         self.rows += 1;
     }
 
+    /// Appends the row that `fill` writes for the tick `own`, for which there is room.
+    pub(super) fn append(&mut self, own: u64, fill: impl FnOnce(&mut [f64])) {
+        if self.paused {
+            return;
+        }
+        self.begin_row(own);
+        let start = self.rows * self.width;
+        fill(&mut self.buffer.floats_mut()[start..start + self.width]);
+        self.rows += 1;
+    }
+
     fn begin_row(&mut self, own: u64) {
         self.make_room();
         if self.next != own || self.begins.is_empty() {
@@ -365,6 +377,59 @@ fn ticks_of(plan: &Plan, monitor: &MonitorPlan) -> u64 {
     let group = plan.clocks[plan.programs[monitor.group].clock].dt;
     let ticks = plan.clocks[monitor.clock].dt.ratio(group).and_then(Fraction::to_whole);
     ticks.and_then(|ticks| u64::try_from(ticks).ok()).unwrap_or(1).max(1)
+}
+
+/// What a recording takes of some elements, tick by tick.
+pub(super) struct Portion {
+    reader: Reader,
+    /// Where in a row the values go; one after the other from the first place on without a list.
+    first: usize,
+    places: Option<Vec<usize>>,
+    length: usize,
+    values: Vec<f64>,
+}
+
+impl Portion {
+    /// What `monitor` takes of `block`.
+    pub(super) fn new(monitor: &MonitorPlan, layout: &Layout, block: &Range<usize>) -> Self {
+        let reader = Reader::new(monitor, layout);
+        let Some(chosen) = &reader.chosen else {
+            // A number for all elements belongs to the first.
+            let width = if let Source::Place(place) = monitor.source { place.length(layout) } else { 0 };
+            let [first, end] = [block.start, block.end].map(|element| element.min(width));
+            let reader = Reader { start: reader.start + first, ..reader };
+            return Portion { reader, first, places: None, length: end - first, values: vec![] };
+        };
+        let own = chosen.iter().enumerate().filter(|(_, element)| block.contains(element));
+        let (places, elements): (Vec<usize>, Vec<usize>) = own.map(|(place, &element)| (place, element)).unzip();
+        let (length, reader) = (elements.len(), Reader { chosen: Some(elements), ..reader });
+        Portion { reader, first: 0, places: Some(places), length, values: vec![] }
+    }
+
+    /// Numbers of a tick.
+    pub(super) fn length(&self) -> usize {
+        self.length
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.values.clear();
+    }
+
+    /// Keeps the values of a tick.
+    pub(super) fn note(&mut self, words: &[u64]) {
+        let before = self.values.len();
+        self.values.resize(before + self.length, 0.0);
+        self.reader.read(words, &mut self.values[before..]);
+    }
+
+    /// Writes what was kept of a tick, by its number since they were cleared, to its places of a row.
+    pub(super) fn fill(&self, number: usize, row: &mut [f64]) {
+        let values = &self.values[number * self.length..(number + 1) * self.length];
+        match &self.places {
+            None => row[self.first..self.first + self.length].copy_from_slice(values),
+            Some(places) => places.iter().zip(values).for_each(|(&place, &value)| row[place] = value),
+        }
+    }
 }
 
 /// How a row is read from a group's memory.

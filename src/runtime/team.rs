@@ -9,10 +9,12 @@
 use super::choice::Choice;
 use super::column::Memory;
 use super::denormal::Mode;
+use super::monitor::Portion;
 use super::schedule::Work;
-use super::{Error, Program, Stage};
+use super::{Error, Plan, Program, Stage};
 use crate::model::Denormals;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Tiles begin at multiples of so many elements: whole blocks of random numbers, and no cache line of two.
@@ -101,12 +103,39 @@ impl Log {
     }
 }
 
-/// Of each block of a tile, by event.
-type Logs = Vec<Vec<Log>>;
+/// What happened in a block, and what was recorded of it.
+struct BlockLog {
+    /// By event.
+    events: Vec<Log>,
+    /// In the order of [`Tiles::records`].
+    portions: Vec<Portion>,
+}
+
+/// Of each block of a tile.
+type Logs = Vec<BlockLog>;
+
+/// What is recorded at a tick, seen by who puts it together.
+pub(super) struct Rows<'a> {
+    blocks: &'a [&'a BlockLog],
+    records: &'a [(usize, usize)],
+    /// The number of the tick.
+    tick: usize,
+}
+
+impl Rows<'_> {
+    /// Fills the row of the recording of this number within the group.
+    pub(super) fn fill(&self, number: usize, row: &mut [f64]) {
+        let Some(place) = self.records.iter().position(|&(own, _)| own == number) else { return };
+        self.blocks.iter().for_each(|block| block.portions[place].fill(self.tick, row));
+    }
+}
 
 /// How a group is divided, and whether it pays.
 pub(super) struct Tiles {
+    plan: Arc<Plan>,
     lists: Vec<Lists>,
+    /// Recordings at every tick: the number within the group, and that in the plan.
+    records: Vec<(usize, usize)>,
     /// Elements of a block.
     block: usize,
     /// Memory and logs of each tile but the first.
@@ -117,9 +146,26 @@ pub(super) struct Tiles {
 }
 
 impl Tiles {
-    pub(super) fn new(program: &Program) -> Self {
-        let lists = Lists::of(program);
-        Tiles { lists, block: program.block(), shards: vec![], first: vec![], choice: Choice::new() }
+    /// Those of the program `index`, if they can do `works` on their own.
+    pub(super) fn new(plan: &Arc<Plan>, index: usize, works: &[Work]) -> Option<Self> {
+        let program = &plan.programs[index];
+        let monitors: Vec<usize> =
+            (0..plan.monitors.len()).filter(|&monitor| plan.monitors[monitor].group == index).collect();
+        let record = |work: &Work| match *work {
+            Work::Record(number) => Some((number, monitors[number])),
+            _ => None,
+        };
+        let records: Vec<(usize, usize)> = works.iter().filter_map(record).collect();
+        let (plan, lists, block) = (Arc::clone(plan), Lists::of(program), program.block());
+        divides(&plan, program, works, &records).then(|| Tiles {
+            plan: Arc::clone(&plan),
+            lists,
+            records,
+            block,
+            shards: vec![],
+            first: vec![],
+            choice: Choice::new(),
+        })
     }
 
     /// Whether the next ticks, of so many that are left, are better divided, and how many of them to do so.
@@ -142,7 +188,7 @@ impl Tiles {
         (program, words): (&Program, &mut [u64]),
         works: &[Work],
         ticks: Range<u64>,
-        mut replay: impl FnMut(&Program, &mut [u64], u64),
+        mut replay: impl FnMut(&Program, &mut [u64], u64, &Rows<'_>),
     ) -> Option<[Duration; 2]> {
         let tiles = tiles(program.layout.elements(), team.size);
         while self.shards.len() + 1 < tiles.len() {
@@ -152,15 +198,17 @@ impl Tiles {
         for ((memory, _), tile) in self.shards.iter_mut().zip(&tiles[1..]) {
             memory.take_tile(&program.layout, words, tile.clone());
         }
-        let numbers: usize = self.lists.iter().map(|lists| lists.starts.len()).sum();
-        let most = MOST_LOGGED / (program.layout.elements() * numbers).max(1);
-        let block = if numbers == 0 { u64::MAX } else { (most as u64).max(1) };
+        let listed: usize = self.lists.iter().map(|lists| lists.starts.len()).sum();
+        let widths = self.records.iter().map(|&(_, monitor)| self.plan.monitors[monitor].width(&program.layout));
+        let numbers = program.layout.elements() * listed + widths.sum::<usize>();
+        let block = MOST_LOGGED.checked_div(numbers).map_or(u64::MAX, |ticks| (ticks as u64).max(1));
         let taken = Instant::now();
         let mut tick = ticks.start;
         while tick < ticks.end {
             let some = tick..ticks.end.min(tick.saturating_add(block));
-            let Tiles { lists, block, shards, first, .. } = self;
-            let share = Share { program, works, ticks: some.clone(), lists, block: *block };
+            let Tiles { plan, lists, records, block, shards, first, .. } = self;
+            let (plan, block) = (&**plan, *block);
+            let share = Share { plan, program, works, ticks: some.clone(), lists, records, block };
             match &team.pool {
                 None => share.advance(words, &tiles[0], first),
                 Some((pool, denormals)) => pool.in_place_scope(|scope| {
@@ -174,7 +222,7 @@ impl Tiles {
                     share.advance(words, &tiles[0], first);
                 }),
             }
-            if !program.events.is_empty() {
+            if !program.events.is_empty() || !self.records.is_empty() {
                 self.put_together(program, words, some.clone(), &mut replay);
             }
             tick = some.end;
@@ -186,22 +234,22 @@ impl Tiles {
         Some([taken - begun + done.elapsed(), done - taken])
     }
 
-    /// Lists the events of all tiles as if one thread had seen them, tick by tick.
+    /// Lists the events of all blocks as if they had been one, tick by tick.
     fn put_together(
         &self,
         program: &Program,
         words: &mut [u64],
         ticks: Range<u64>,
-        replay: &mut impl FnMut(&Program, &mut [u64], u64),
+        replay: &mut impl FnMut(&Program, &mut [u64], u64, &Rows<'_>),
     ) {
         let shards = self.shards.iter().map(|(_, logs)| logs);
-        let logs: Vec<&Vec<Log>> = std::iter::once(&self.first).chain(shards).flatten().collect();
+        let logs: Vec<&BlockLog> = std::iter::once(&self.first).chain(shards).flatten().collect();
         let mut begun = vec![vec![0; self.lists.len()]; logs.len()];
         for (place, tick) in ticks.enumerate() {
             for (number, lists) in self.lists.iter().enumerate() {
                 let mut total = 0;
                 for (logs, begun) in logs.iter().zip(&mut begun).filter(|_| !lists.starts.is_empty()) {
-                    let (log, begun) = (&logs[number], &mut begun[number]);
+                    let (log, begun) = (&logs.events[number], &mut begun[number]);
                     let count = log.counts[place];
                     for (list, start) in log.lists.iter().zip(&lists.starts) {
                         words[start + total..start + total + count].copy_from_slice(&list[*begun..*begun + count]);
@@ -211,23 +259,22 @@ impl Tiles {
                 }
                 words[lists.count] = total as u64;
             }
-            replay(program, words, tick);
+            replay(program, words, tick, &Rows { blocks: &logs, records: &self.records, tick: place });
         }
     }
 }
 
-/// Whether there are tiles and they can do `works` on their own: nothing in it records but rates, which come after all that
-/// makes events.
-pub(super) fn divides(program: &Program, works: &[Work]) -> bool {
+/// Whether there are several parts, and each can do `works` on its own: rates come after all that makes events.
+fn divides(plan: &Plan, program: &Program, works: &[Work], records: &[(usize, usize)]) -> bool {
     let calls = |stages: &[Stage]| stages.iter().all(|stage| !matches!(stage, Stage::Propagate(_)));
-    let last = works.iter().rposition(|work| !matches!(work, Work::Rate(_)));
+    let last = works.iter().rposition(|work| !matches!(work, Work::Rate(_) | Work::Record(_)));
     program.layout.elements() > GRAIN
+        && records.iter().all(|&(_, monitor)| calls(&plan.monitors[monitor].evaluate))
         && works.iter().enumerate().all(|(place, work)| match *work {
             Work::Before => calls(&program.before),
             Work::Regular(number) => calls(&program.regular[number].stages),
             Work::Part(number) => calls(&program.parts[number].stages),
-            Work::Given(_) => true,
-            Work::Record(_) => false,
+            Work::Given(_) | Work::Record(_) => true,
             Work::Rate(_) => last.is_none_or(|last| place > last),
         })
 }
@@ -240,10 +287,12 @@ fn tiles(elements: usize, count: usize) -> Vec<Range<usize>> {
 
 /// The same work for each tile.
 struct Share<'a> {
+    plan: &'a Plan,
     program: &'a Program,
     works: &'a [Work],
     ticks: Range<u64>,
     lists: &'a [Lists],
+    records: &'a [(usize, usize)],
     /// Elements of a block.
     block: usize,
 }
@@ -256,31 +305,50 @@ impl Share<'_> {
         }
         // Each block begins with what all elements share as it was.
         let uniforms = words[..program.layout.storage().uniforms.len()].to_vec();
-        let blocks = tile.clone().step_by(self.block);
-        logs.resize_with(blocks.len(), || vec![Log::default(); self.lists.len()]);
-        for (start, logs) in blocks.zip(logs) {
+        for (number, start) in tile.clone().step_by(self.block).enumerate() {
+            let block = start..tile.end.min(start + self.block);
+            if number == logs.len() {
+                logs.push(self.log(&block));
+            }
             words[..uniforms.len()].copy_from_slice(&uniforms);
-            self.advance_block(words, &(start..tile.end.min(start + self.block)), logs);
+            self.advance_block(words, &block, &mut logs[number]);
         }
     }
 
-    fn advance_block(&self, words: &mut [u64], block: &Range<usize>, logs: &mut [Log]) {
+    /// An empty log.
+    fn log(&self, block: &Range<usize>) -> BlockLog {
+        let monitors = self.records.iter().map(|&(_, monitor)| &self.plan.monitors[monitor]);
+        let portions = monitors.map(|monitor| Portion::new(monitor, &self.program.layout, block)).collect();
+        BlockLog { events: vec![Log::default(); self.lists.len()], portions }
+    }
+
+    fn advance_block(&self, words: &mut [u64], block: &Range<usize>, log: &mut BlockLog) {
         let program = self.program;
-        logs.iter_mut().for_each(Log::clear);
+        log.events.iter_mut().for_each(Log::clear);
+        log.portions.iter_mut().for_each(Portion::clear);
         for tick in self.ticks.clone() {
             program.begin_tick(words);
             for work in self.works {
-                let stages = match *work {
-                    Work::Before => &program.before,
-                    Work::Regular(number) => &program.regular[number].stages,
-                    Work::Part(number) => &program.parts[number].stages,
-                    Work::Given(_) | Work::Record(_) | Work::Rate(_) => continue,
+                let run = |stages: &[Stage], words: &mut [u64]| {
+                    for stage in stages {
+                        stage.run(&program.layout, words, tick, tick, block.clone());
+                    }
                 };
-                for stage in stages {
-                    stage.run(&program.layout, words, tick, tick, block.clone());
+                match *work {
+                    Work::Before => run(&program.before, words),
+                    Work::Regular(number) => run(&program.regular[number].stages, words),
+                    Work::Part(number) => run(&program.parts[number].stages, words),
+                    Work::Record(number) => {
+                        let Some(place) = self.records.iter().position(|&(own, _)| own == number) else { continue };
+                        if log.portions[place].length() > 0 {
+                            run(&self.plan.monitors[self.records[place].1].evaluate, words);
+                            log.portions[place].note(words);
+                        }
+                    }
+                    Work::Given(_) | Work::Rate(_) => {}
                 }
             }
-            logs.iter_mut().zip(self.lists).for_each(|(log, lists)| log.note(lists, words));
+            log.events.iter_mut().zip(self.lists).for_each(|(log, lists)| log.note(lists, words));
         }
     }
 }
