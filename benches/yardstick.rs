@@ -33,6 +33,7 @@ fn main() {
     }
     for (name, measure) in [
         ("limits", limits as fn()),
+        ("Brian2", brian2),
         ("threads", two_threads),
         ("threshold", uncrossed_threshold),
         ("normal", normal_numbers),
@@ -369,6 +370,77 @@ fn limits() {
             let [takes, least] = [profile.time, nearest.time].map(|seconds| seconds * 1e9);
             println!("{name:<44} {takes:>9.3} ns {least:>9.3} ns {part:>7.0} %, {}", nearest.limit.name());
         }
+    }
+}
+
+/// The environment variable that names a Python with Brian2.
+const PYTHON: &str = "DVDT_BRIAN2_PYTHON";
+
+/// Runs of each model in each form of Brian2; compilation of the first counts for the whole.
+const BRIAN2_ROUNDS: usize = 5;
+
+/// The same models in Brian2, where there is one: the run alone, and from the text to the end of the run.
+fn brian2() {
+    let Ok(python) = std::env::var(PYTHON) else {
+        return println!("\nbeside Brian2: left out; {PYTHON} names a Python with brian2==2.9.0");
+    };
+    println!(
+        "\n{:<34} {:>10} {:>10} {:>8} {:>12} {:>10}",
+        "one thread", "dvdt", "Brian2", "ratio", "from text", "Brian2"
+    );
+    let spikes = "record cells.spikes";
+    let izhikevich = izhikevich(140.0, "5 + 5*i/N", "threshold v > 30\nreset v = c; u += d", spikes);
+    for (name, text, duration) in [
+        ("decay", decay(100, "", "1*ms"), "10*second"),
+        ("hodgkin_huxley", hodgkin_huxley(10_000), "10*ms"),
+        ("izhikevich", izhikevich, "0.5*second"),
+        ("leaky", noisy_leaky(spikes), "0.1*second"),
+    ] {
+        for target in ["cpp_standalone", "cython"] {
+            let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("brian2_{name}_{target}"));
+            // What was compiled once is kept there.
+            let _ = std::fs::remove_dir_all(&folder);
+            std::fs::create_dir_all(&folder).unwrap();
+            let (mut ours, mut theirs, mut ratios, mut wholes) = (vec![], vec![], vec![], vec![]);
+            for _ in 0..BRIAN2_ROUNDS {
+                let begun = Instant::now();
+                let model = compile(&text);
+                ours.push(run_seconds(&model, duration));
+                let own = begun.elapsed().as_secs_f64();
+                let Some([alone, whole]) = in_brian2(&python, name, target, &folder) else {
+                    println!("{name:<18} {target:<15} left out: Brian2 does not run");
+                    break;
+                };
+                theirs.push(alone);
+                ratios.push(ours[ours.len() - 1] / alone);
+                wholes.push([own, whole]);
+            }
+            let Some(&[own, whole]) = wholes.first() else { continue };
+            let (ours, theirs, ratio) = (median(&mut ours), median(&mut theirs), median(&mut ratios));
+            let name = format!("{name:<18} {target:<15}");
+            println!("{name} {ours:>8.4} s {theirs:>8.4} s {ratio:>8.3} {own:>10.4} s {whole:>8.2} s");
+        }
+    }
+}
+
+/// Seconds of the run, and of everything.
+fn in_brian2(python: &str, model: &str, target: &str, folder: &Path) -> Option<[f64; 2]> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/beside_brian2.py");
+    let mut command = Command::new(python);
+    // Cython's cache too begins empty.
+    command
+        .arg(script)
+        .args([model, target])
+        .arg(folder.join("code"))
+        .current_dir(folder)
+        .env("XDG_CACHE_HOME", folder);
+    command.env("HOME", folder);
+    let output = command.output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut numbers = text.lines().last()?.split_whitespace().map(str::parse);
+    match [numbers.next(), numbers.next()] {
+        [Some(Ok(alone)), Some(Ok(whole))] => Some([alone, whole]),
+        _ => None,
     }
 }
 
