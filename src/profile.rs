@@ -184,8 +184,7 @@ impl Subject<'_> {
             0.0
         } else {
             let code = compile(compiler, &traffic, layout)?;
-            // Tick by tick, so that the state is not kept in registers.
-            each(least(seconds / 3.0, |ticks| Ok((0..ticks).try_for_each(|_| network.work(group, &code, 1))?))?)
+            each(least(seconds / 3.0, |ticks| Ok(network.work(group, &code, ticks)?))?)
         };
         let body = || kernel.values().skip(kernel.prologue).map(|value| kernel.inst(value));
         let bytes = |inst| match inst {
@@ -200,6 +199,11 @@ impl Subject<'_> {
             Limit::Arithmetic => (products, scaled(products, machine.product)),
             Limit::Division => (quotients, scaled(quotients, machine.quotient)),
             Limit::Memory => (body().map(bytes).sum(), memory),
+            // Fused ticks are done turn by turn.
+            Limit::Chain if fused => {
+                let turn = wide::turn(kernel, layout, compiler.options().interleave).min(layout.elements().max(1));
+                (chain, scaled(chain, machine.cycle) / count(turn))
+            }
             Limit::Chain => (chain, each(scaled(chain, machine.cycle))),
         };
         Ok(KernelProfile {
@@ -239,10 +243,12 @@ fn traffic(kernel: &Kernel, layout: &Layout) -> Kernel {
     let storage = layout.storage();
     let floats = |id: ColumnId| storage.column_slot(id).ty == Type::F64;
     let mut build = Builder::new(format!("{}.traffic", kernel.name), storage);
-    let one = build.float(1.0);
+    // What depends on the tick is not fused, so that the state goes through memory.
+    let tick = build.tick();
+    let start = build.unary(Unary::ToFloat, tick);
     build.begin_body();
     let body: Vec<Inst> = kernel.values().skip(kernel.prologue).map(|value| kernel.inst(value)).collect();
-    let mut sum = one;
+    let mut sum = start;
     for inst in &body {
         if let Inst::Load(id) = *inst
             && floats(id)

@@ -644,7 +644,7 @@ impl Simulation {
         Ok(self.network.set_threads(count)?)
     }
 
-    /// The groups whose elements several threads share, as what was measured so far suggests for long runs.
+    /// The groups whose elements several threads shared at most ticks since threads were set.
     pub fn shared_groups(&self) -> Vec<&str> {
         self.network.shared_groups()
     }

@@ -986,3 +986,50 @@ fn blocks_of_events_change_no_bit() {
     };
     assert!(run(true, "20*ms", 1) == run(false, "0.1*ms", 200));
 }
+
+/// Looking for where a value ceased to be finite disturbs nothing that threads keep.
+#[test]
+fn a_divided_group_goes_on_after_a_value_that_is_not_finite() {
+    let text = "clock dt = 0.1*ms
+        group g[3000] {
+            dv/dt = (2 - v + 0.1*sqrt(10*ms)*xi)/(10*ms) : 1
+            dw/dt = w*w/(2*ms)*int(i == 2900) : 1
+            threshold v > 1
+            reset v = 0
+            method euler
+            init w = 1
+        }
+        record g.spikes
+        record g.v[0, 2999]";
+    let model = dvdt::Engine::new().compile("m", text).unwrap();
+    let run = |threads: usize| {
+        let mut simulation = model.simulation().unwrap();
+        simulation.set_threads(threads).unwrap();
+        simulation.always_divide();
+        let found = simulation.run_for("20*ms").unwrap().non_finite;
+        let found = found.iter().map(|hit| (hit.variable.clone(), hit.element, hit.tick)).collect::<Vec<_>>();
+        assert_eq!(found.len(), 1, "{found:?}");
+        simulation.pause("g.v").unwrap();
+        simulation.run_for("3*ms").unwrap();
+        simulation.resume("g.v").unwrap();
+        simulation.run_for("7*ms").unwrap();
+        let events = simulation.events("g.spikes").unwrap();
+        let recording = simulation.recording("g.v").unwrap();
+        let bits = recording.values().iter().map(|value| value.to_bits()).collect::<Vec<u64>>();
+        (found, events.ticks().to_vec(), events.elements().to_vec(), recording.times(), bits)
+    };
+    let alone = run(1);
+    for threads in [2, 3] {
+        assert!(run(threads) == alone, "{threads}");
+    }
+}
+
+/// An element may be wider than the cache that blocks are cut for.
+#[test]
+fn elements_of_many_columns_run() {
+    let lines: String = (0..17_000).map(|number| format!("p{number} : 1\n")).collect();
+    let text = format!("group g[3] {{\ndx/dt = p0/second : 1\n{lines}init p0 = 1\n}}");
+    let mut simulation = dvdt::Engine::new().compile("m", &text).unwrap().simulation().unwrap();
+    simulation.run_for("1*second").unwrap();
+    assert!((simulation.floats("g.x").unwrap()[2] - 1.0).abs() < 1e-9);
+}

@@ -875,6 +875,8 @@ fn refused_model_files() {
             "group g[1] {\n recrod g.v\n v : 1 }",
             "group g[1] {\n init x = 3\n w = (a\n run 1 }\nrun 2",
             "tau = 10*ms",
+            "tau =",
+            "group g[1] {\n v : 1\n event = up\n method =\n threshold int(v > 1)*2 if v > 3 else 0\n}",
             "group g[1] {\n v : 1\n tau = 10*ms\n threshold v = 1\n reset v = 0, v = 1\n}",
             "group g[1] {\n v : 1\n threshold: v > 1\n reset = v = 0\n method: euler\n}",
             "group g[1] {\n v : 1\n threshold : volt\n}",
@@ -1028,6 +1030,15 @@ fn refused_model_files() {
                 misplaced-item@2 "run": `run` belongs outside of groups; move it after the `}` of this group
             "tau = 10*ms"
                 misplaced-item@1 "tau": a constant begins with the word `constant`; write `constant tau = 10*ms`
+            "tau ="
+                misplaced-item@1 "tau": equations belong to a group; write `group name[size] { … }` around them
+            "group g[1] {\n v : 1\n event = up\n method =\n threshold int(v > 1)*2 if v > 3 else 0\n}"
+                group g[1] {
+                    v : 1
+                }
+                wrong-assignment@8 "=": `event` takes no `=`; write `event name = condition`
+                wrong-assignment@9 "=": `method` takes no `=`; write `method name`
+                unsupported-expression@12 "int(v > 1)*2 if v > 3 else 0": there is no `if … else …` in expressions; write `int(v > 3)*(int(v > 1)*2) + int(not (v > 3))*0`
             "group g[1] {\n v : 1\n tau = 10*ms\n threshold v = 1\n reset v = 0, v = 1\n}"
                 group g[1] {
                     v : 1

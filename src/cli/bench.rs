@@ -98,7 +98,8 @@ impl Bench {
         }
         let most = std::thread::available_parallelism().map_or(1, usize::from);
         if most > 1 {
-            ways.push((format!("4 lanes, {most} threads"), self.code.engine().executor(Executor::Jit), most));
+            let engine = self.code.engine().executor(Executor::Jit).options(Options::default());
+            ways.push((format!("4 lanes, {most} threads"), engine, most));
         }
         let mut runners = vec![];
         for (name, engine, threads) in ways {

@@ -111,8 +111,10 @@ impl Run {
         self.write(&targets, &model, &simulation, &outcome)?;
         if self.verbose && threads > 1 {
             let shared = simulation.shared_groups();
-            let shared = if shared.is_empty() { "no group".to_owned() } else { shared.join(", ") };
-            show(&format!("shared out among {threads} threads, as that is faster: {shared}\n"));
+            show(&match shared.as_slice() {
+                [] => "no group was shared out: one thread is as fast\n".to_owned(),
+                shared => format!("shared out among {threads} threads: {}\n", shared.join(", ")),
+            });
         }
         // After the files, which count more than a line that nobody may read.
         let simulated = simulation.time() - start;

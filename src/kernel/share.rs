@@ -5,9 +5,10 @@
 //! the run: four products instead of twenty. So is e^x in x/(e^x - 1), but near x = 0, where a series takes
 //! its place.
 //!
-//! For a power n, the error of e^x is up to 1.4 n + 2 ulp instead of 0.9, for |x| below 650; values beyond
-//! e^650 may become infinite and those below e^-650 zero. That of x/(e^x - 1) is 2.6 times as large. What an
-//! argument loses by its own rounding is the same as without.
+//! For a power n, and an argument that is s x + c, the error of e^x is up to 1.4 n + 2 + 3 |c| ulp instead of
+//! 0.9, for |x| below 650; values beyond e^650 may become infinite and those below e^-650 zero. That of
+//! x/(e^x - 1) is 2.6 times as large, and it may become zero for x beyond 650. What an argument loses by its own
+//! rounding, |x|/2 ulp, is the same as without.
 
 use super::abi::Storage;
 use super::{Binary, Builder, Inst, Kernel, Math, Unary, Value, math};
@@ -17,9 +18,9 @@ use std::cmp::Ordering;
 /// The largest power that is taken; errors grow with it.
 const MOST: f64 = 16.0;
 
-/// The largest logarithm of the factor between a power and what it is for, so that neither is out of range
-/// before the product is.
-const FARTHEST: f64 = 40.0;
+/// The largest offset of an argument, and the largest logarithm of the factor between a power and what it is for:
+/// neither is out of range before the product is, and errors of offsets stay small.
+const FARTHEST: f64 = 24.0;
 
 /// How many sums and products with constants are looked through.
 const DEPTH: usize = 8;
@@ -107,7 +108,8 @@ fn power(member: &Member, root: &Member) -> Option<Power> {
     // Of a negative power the exponential of -x is taken.
     let rest = power.abs().mul_add(-of.offset, line.offset * power.signum());
     #[allow(clippy::cast_possible_truncation, reason = "a whole number of at most 16")]
-    (exact && allowed && rest.abs() <= FARTHEST).then_some(Power { root: root.value, power: power as i32, rest })
+    let near = [rest, line.offset, power * of.offset].iter().all(|offset| offset.abs() <= FARTHEST);
+    (exact && allowed && near).then_some(Power { root: root.value, power: power as i32, rest })
 }
 
 /// `value` as a line through something that is not one, where its numbers are known.

@@ -23,16 +23,19 @@ pub(super) enum Memory {
 }
 
 impl Memory {
-    /// Zeros for the group `name`.
+    /// Zeros for the group `name`, in huge pages where it is large.
+    pub(super) fn huge(layout: &Layout, name: &str) -> Result<Self, Error> {
+        if layout.bytes() < buffer::LARGE {
+            return Memory::new(layout, name);
+        }
+        let buffer = Buffer::new(layout.bytes().div_ceil(size_of::<u64>()));
+        buffer.map(Memory::Large).ok_or_else(|| refused(layout, name))
+    }
+
+    /// Zeros of which only what is touched takes memory, such as a tile.
     pub(super) fn new(layout: &Layout, name: &str) -> Result<Self, Error> {
-        let memory = if layout.bytes() >= buffer::LARGE {
-            Buffer::new(layout.bytes().div_ceil(size_of::<u64>())).map(Memory::Large)
-        } else {
-            let lines = layout.bytes().div_ceil(size_of::<Line>());
-            bytemuck::allocation::try_zeroed_vec(lines).ok().map(Memory::Lines)
-        };
-        let refused = || Error::Memory { what: format!("the group `{name}`"), bytes: layout.bytes() as u128 };
-        memory.ok_or_else(refused)
+        let lines = bytemuck::allocation::try_zeroed_vec(layout.bytes().div_ceil(size_of::<Line>()));
+        lines.map(Memory::Lines).map_err(|()| refused(layout, name))
     }
 
     pub(super) fn words(&self) -> &[u64] {
@@ -117,6 +120,10 @@ impl Memory {
             }
         }
     }
+}
+
+fn refused(layout: &Layout, name: &str) -> Error {
+    Error::Memory { what: format!("the group `{name}`"), bytes: layout.bytes() as u128 }
 }
 
 /// The words of a tile in each column that varies so and is no list of an event.

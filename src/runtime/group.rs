@@ -23,7 +23,7 @@ impl Group {
     pub(super) fn new(plan: &Arc<Plan>, index: usize, seed: u64) -> Result<Self, Error> {
         let program = &plan.programs[index];
         check(program)?;
-        let mut memory = Memory::new(&program.layout, &program.name)?;
+        let mut memory = Memory::huge(&program.layout, &program.name)?;
         if let Some(id) = program.seed {
             memory.words_mut()[program.layout.uniform_offset(id) / 8] = seed;
         }

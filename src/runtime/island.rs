@@ -27,7 +27,7 @@ pub(super) struct Island {
     clock: usize,
     own: Vec<Work>,
     visitors: Vec<Visitor>,
-    /// How several threads share the work of its own; `None` where they cannot.
+    /// How it is done in parts, by one thread or several; `None` where it cannot be.
     tiles: Option<Tiles>,
 }
 
@@ -63,9 +63,9 @@ impl Island {
         self.tiles = Tiles::new(plan, index, &self.own);
     }
 
-    /// Whether a long stretch would be divided.
+    /// Whether most ticks were done in tiles since threads were set.
     pub(super) fn is_divided(&self) -> bool {
-        self.tiles.as_ref().is_some_and(|tiles| tiles.choice.divides(u64::MAX) == Some(true))
+        self.tiles.as_ref().is_some_and(|tiles| tiles.divided > tiles.alone)
     }
 
     /// Does all ticks of all clocks from those of `from` up to those of `to`.
@@ -91,7 +91,8 @@ impl Island {
         if ticks.is_empty() {
             return;
         }
-        let Some(mut tiles) = self.tiles.take() else { return self.alone(ticks) };
+        // What is repeated is looked at tick by tick, and teaches nothing.
+        let Some(mut tiles) = self.tiles.take_if(|_| !self.silent) else { return self.alone(ticks) };
         let mut tick = ticks.start;
         while tick < ticks.end {
             let (divided, count) = tiles.choose(team, self.group.elements(), ticks.end - tick);
@@ -99,8 +100,12 @@ impl Island {
             let begun = Instant::now();
             let done = if divided { self.divided(team, &mut tiles, some.clone()) } else { None };
             match done {
-                Some([copies, time]) => tiles.choice.learn_divided(copies, time, count),
+                Some([copies, time]) => {
+                    tiles.divided += count;
+                    tiles.choice.learn_divided(copies, time, count);
+                }
                 None => {
+                    tiles.alone += count;
                     self.alone(some.clone());
                     tiles.choice.learn_alone(begun.elapsed(), count);
                 }

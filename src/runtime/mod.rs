@@ -154,7 +154,7 @@ impl Program {
     fn block(&self) -> usize {
         let columns = &self.layout.storage().columns;
         let bytes: usize = columns.iter().map(|slot| if slot.ty == Type::Bool { 1 } else { 8 }).sum();
-        (NEAR / bytes.max(1)).next_multiple_of(team::GRAIN)
+        (NEAR / bytes.max(1)).max(1).next_multiple_of(team::GRAIN)
     }
 
     /// The call that does all of a tick, and may do many.

@@ -74,7 +74,7 @@ impl Network {
         Ok(())
     }
 
-    /// The groups that are divided among several threads, as what was measured so far suggests for long runs.
+    /// The groups that several threads shared at most ticks since threads were set.
     pub fn shared_groups(&self) -> Vec<&str> {
         let several = |island: &&Island| self.team.size > 1 && island.is_divided();
         self.islands.iter().filter(several).map(|island| island.group.name()).collect()
@@ -194,8 +194,15 @@ impl Network {
         let tick = self.ticks[self.plan.programs[index].clock];
         let _mode = Mode::enter(self.plan.denormals);
         let (program, words) = self.islands[index].group.parts();
-        program.begin_tick(words);
-        program.advance(routine, words, tick..tick.saturating_add(ticks), 0..program.layout.elements());
+        let (ticks, elements) = (tick..tick.saturating_add(ticks), 0..program.layout.elements());
+        if program.events.is_empty() {
+            program.advance(routine, words, ticks, elements);
+            return Ok(());
+        }
+        for tick in ticks {
+            program.begin_tick(words);
+            routine.call(words, tick..tick + 1, elements.clone());
+        }
         Ok(())
     }
 

@@ -138,11 +138,20 @@ pub(super) struct Tiles {
     records: Vec<(usize, usize)>,
     /// Elements of a block.
     block: usize,
+    /// Whether many ticks are one call.
+    plain: bool,
+    /// Numbers that a tick adds to the logs at most.
+    numbers: usize,
     /// Memory and logs of each tile but the first.
     shards: Vec<(Memory, Logs)>,
     first: Logs,
+    /// Threads that shards and logs are for.
+    size: usize,
     /// Whether that is faster.
     pub(super) choice: Choice,
+    /// Ticks that were done so, and ticks that were not.
+    pub(super) divided: u64,
+    pub(super) alone: u64,
 }
 
 impl Tiles {
@@ -157,14 +166,24 @@ impl Tiles {
         };
         let records: Vec<(usize, usize)> = works.iter().filter_map(record).collect();
         let (plan, lists, block) = (Arc::clone(plan), Lists::of(program), program.block());
-        divides(&plan, program, works, &records).then(|| Tiles {
+        let listed: usize = lists.iter().map(|lists| lists.starts.len()).sum();
+        let widths = records.iter().map(|&(_, monitor)| plan.monitors[monitor].width(&program.layout));
+        let numbers = program.layout.elements() * listed + widths.sum::<usize>();
+        let plain = matches!(works, [Work::Part(_)]) && program.whole().is_some();
+        let divides = numbers <= MOST_LOGGED && divides(&plan, program, works, &records);
+        divides.then(|| Tiles {
             plan: Arc::clone(&plan),
             lists,
             records,
             block,
+            plain,
+            numbers,
             shards: vec![],
             first: vec![],
+            size: 1,
             choice: Choice::new(),
+            divided: 0,
+            alone: 0,
         })
     }
 
@@ -173,7 +192,8 @@ impl Tiles {
         if team.always {
             return (true, left);
         }
-        if team.size == 1 && elements <= self.block {
+        // One thread gains by blocks alone, and what is done in one call is in blocks already.
+        if team.size == 1 && (elements <= self.block || self.plain) {
             return (false, left);
         }
         self.choice.choose(left)
@@ -191,6 +211,10 @@ impl Tiles {
         mut replay: impl FnMut(&Program, &mut [u64], u64, &Rows<'_>),
     ) -> Option<[Duration; 2]> {
         let tiles = tiles(program.layout.elements(), team.size);
+        if self.size != team.size {
+            // Blocks of other tiles are others.
+            (self.size, self.first, self.shards) = (team.size, vec![], vec![]);
+        }
         while self.shards.len() + 1 < tiles.len() {
             self.shards.push((Memory::new(&program.layout, &program.name).ok()?, vec![]));
         }
@@ -198,10 +222,7 @@ impl Tiles {
         for ((memory, _), tile) in self.shards.iter_mut().zip(&tiles[1..]) {
             memory.take_tile(&program.layout, words, tile.clone());
         }
-        let listed: usize = self.lists.iter().map(|lists| lists.starts.len()).sum();
-        let widths = self.records.iter().map(|&(_, monitor)| self.plan.monitors[monitor].width(&program.layout));
-        let numbers = program.layout.elements() * listed + widths.sum::<usize>();
-        let block = MOST_LOGGED.checked_div(numbers).map_or(u64::MAX, |ticks| (ticks as u64).max(1));
+        let block = MOST_LOGGED.checked_div(self.numbers).map_or(u64::MAX, |ticks| (ticks as u64).max(1));
         let taken = Instant::now();
         let mut tick = ticks.start;
         while tick < ticks.end {

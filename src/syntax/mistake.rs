@@ -158,10 +158,19 @@ pub(super) fn conditional(span: Span, yes: &str, condition: &str, no: &str) -> D
         return mistake.with_help(CONDITIONAL);
     }
     let [either, negated, other] = [yes, condition, no].map(bracketed);
-    if [yes, no].iter().any(|part| part.contains(['<', '>']) || part.contains("==") || part.contains("!=")) {
+    if [yes, no].into_iter().all(compares) {
         return mistake.with_help(format!("write `{negated} and {either} or not {negated} and {other}`"));
     }
     mistake.with_help(format!("write `int({condition})*{either} + int(not {negated})*{other}`"))
+}
+
+/// Whether two values are compared in `part`, in no parentheses.
+fn compares(part: &str) -> bool {
+    let mut depth = 0i32;
+    part.bytes().any(|byte| {
+        depth += i32::from(byte == b'(') - i32::from(byte == b')');
+        depth == 0 && matches!(byte, b'<' | b'>' | b'=')
+    })
 }
 
 /// `part`, in parentheses unless it is one name or number.
@@ -376,8 +385,14 @@ pub(super) fn lacks_variable(end: Span, sets: bool, name: &str) -> Diagnostic {
 }
 
 pub(super) fn word_with_sign(span: Span, word: &str, sign: &str, value: &str) -> Diagnostic {
+    let usage = match (word, quote(value, "…")) {
+        ("event", value) if !value.contains('=') => "event name = condition".to_owned(),
+        ("method" | "clock", "") => format!("{word} name"),
+        (_, "") => format!("{word} …"),
+        (_, value) => format!("{word} {value}"),
+    };
     Diagnostic::error(Code("wrong-assignment"), format!("`{word}` takes no `{sign}`"), span, "")
-        .with_help(format!("write `{word} {}`", quote(value, "…")))
+        .with_help(format!("write `{usage}`"))
 }
 
 pub(super) fn condition_assigns(span: Span) -> Diagnostic {

@@ -295,9 +295,15 @@ impl Parser<'_> {
     fn is_number(&self, mut range: Range<usize>) -> bool {
         let named = range.next().map(|at| self.layout.token(at)) == Some(Some(Token::Name));
         let assigned = range.next().map(|at| self.layout.token(at)) == Some(Some(Token::Assign));
-        named
-            && assigned
-            && range.all(|at| self.layout.token(at) != Some(Token::Name) || unit(self.layout.text(at)).is_some())
+        let in_number = |at: usize| match self.layout.token(at) {
+            Some(Token::Name) => unit(self.layout.text(at)).is_some(),
+            Some(token) => {
+                use Token::{CloseParen, Minus, Number, OpenParen, Power, Slash, Star};
+                matches!(token, Number | Minus | Star | Slash | Power | OpenParen | CloseParen)
+            }
+            None => false,
+        };
+        named && assigned && !range.is_empty() && range.all(in_number)
     }
 
     fn flags(&mut self, range: Range<usize>) -> Option<Vec<Ident>> {

@@ -74,8 +74,7 @@ impl<'a> Emitter<'a> {
         let operations = codegen::operations(kernel, &sinking);
         let carried = carried(kernel, layout, &sinking).unwrap_or_default();
         let fused = !carried.is_empty();
-        let most = most_copies(kernel, carried.len());
-        let copies = codegen::copies(operations, interleave.or(fused.then_some(most)), most);
+        let copies = copies(kernel, operations, carried.len(), interleave);
         let mut order = codegen::order(kernel, &sinking, copies);
         if fused {
             // What the event needs is kept for the end of the tick.
@@ -401,6 +400,19 @@ fn step(copies: usize) -> i32 {
 fn most_copies(kernel: &Kernel, carried: usize) -> usize {
     let events = kernel.insts.iter().any(|inst| matches!(inst, Inst::Fire(..)));
     if events { ROOM } else { MOST_COPIES / carried.max(1) }
+}
+
+/// Vectors of a turn, of a kernel with so many operations and carried columns.
+fn copies(kernel: &Kernel, operations: usize, carried: usize, interleave: Option<usize>) -> usize {
+    let most = most_copies(kernel, carried);
+    codegen::copies(operations, interleave.or((carried > 0).then_some(most)), most)
+}
+
+/// Elements of a turn.
+pub(super) fn turn(kernel: &Kernel, layout: &Layout, interleave: Option<usize>) -> usize {
+    let sinking = Sinking::new(kernel);
+    let carried = carried(kernel, layout, &sinking).map_or(0, |carried| carried.len());
+    LANES * copies(kernel, codegen::operations(kernel, &sinking), carried, interleave)
 }
 
 /// Whether the ticks of a kernel are fused.

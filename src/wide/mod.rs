@@ -58,6 +58,11 @@ pub fn fuses(kernel: &Kernel, layout: &Layout) -> bool {
     takes(kernel, layout) && emit::fuses(kernel, layout)
 }
 
+/// Elements of a turn of the loop in such code.
+pub fn turn(kernel: &Kernel, layout: &Layout, interleave: Option<usize>) -> usize {
+    emit::turn(kernel, layout, interleave)
+}
+
 /// Makes machine code of a kernel that [`takes`] accepts; `interleave` vectors a turn, or as many as the
 /// length of the body suggests.
 ///

@@ -105,7 +105,7 @@ pub(in crate::kernel) fn bernoulli(b: &mut Builder, x: Value) -> Value {
     ratio.or_one(b, quotient)
 }
 
-/// x/(e^x - 1) where |x| < 1/2, as -x/2 and a series in x²: coefficients of Bernoulli numbers over factorials
+/// x/(e^x - 1) where |x| < 1/2, as 1 - x/2 and a series in x²: coefficients of Bernoulli numbers over factorials
 /// (Abramowitz & Stegun 1964, 23.1.1). What is left out is below 5.2e-18.
 const BERNOULLI: [f64; 7] = [
     1.0 / 12.0,
