@@ -193,7 +193,7 @@ impl Subject<'_> {
             _ => 0,
         };
         let (products, quotients) = (body().filter(is_product).count(), body().filter(is_quotient).count());
-        let chain = codegen::chain(kernel);
+        let chain = codegen::chain(kernel, fused);
         let scaled = |amount: usize, time: f64| count(amount) * time;
         let bound = |limit| match limit {
             Limit::Arithmetic => (products, scaled(products, machine.product)),

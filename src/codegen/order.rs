@@ -182,9 +182,13 @@ impl<'a> State<'a> {
     }
 }
 
-/// Cycles of the longest chain of instructions of the body that need each other.
-pub fn chain(kernel: &Kernel) -> usize {
-    heights(kernel).get(kernel.prologue..).and_then(|body| body.iter().max()).map_or(0, |&cycles| cycles as usize)
+/// Cycles of the longest chain of instructions of the body that need each other, from a load on, or from what
+/// is computed of it where the state stays in registers.
+pub fn chain(kernel: &Kernel, in_registers: bool) -> usize {
+    let heights = heights(kernel);
+    let body = kernel.values().skip(kernel.prologue);
+    let taken = body.filter(|&value| !in_registers || !is_leaf(kernel.inst(value)));
+    taken.map(|value| heights[value.index()] as usize).max().unwrap_or(0)
 }
 
 fn heights(kernel: &Kernel) -> Vec<u32> {
