@@ -130,7 +130,7 @@ impl Display for KernelProfile {
 }
 
 impl CompiledModel {
-    /// Measures each kernel of a tick beside the limits of this machine, each for about `seconds`, on one
+    /// Measures each kernel of a tick, and code that runs regularly, beside the limits of this machine, each for about `seconds`, on one
     /// thread, as machine code whichever executor was chosen. Random numbers, propagators and recordings are
     /// no kernels and are left out.
     ///
@@ -144,7 +144,10 @@ impl CompiledModel {
         let mut machines: Vec<(Lanes, Machine)> = vec![];
         let mut profiles = vec![];
         for (group, code) in self.0.model.groups.iter().zip(&self.0.groups) {
-            let own = |purpose| matches!(purpose, Purpose::Tick(_) | Purpose::Before);
+            let own = |purpose| matches!(purpose, Purpose::Tick(_) | Purpose::Before | Purpose::Regular(_));
+            if group.size == 0 {
+                continue;
+            }
             for stages in code.kernels.iter().filter(|stages| own(stages.purpose) && jit::takes(&stages.core)) {
                 let lanes = jit::lanes(options, &stages.core, &code.layout);
                 if !machines.iter().any(|(known, _)| *known == lanes) {
@@ -180,7 +183,8 @@ impl Subject<'_> {
         let code = compile(compiler, kernel, layout)?;
         let time = each(least(seconds, |ticks| Ok(network.work(group, &code, ticks)?))?);
         let traffic = traffic(kernel, layout);
-        let memory = if fused {
+        // What lies in the nearest cache takes no time of its own.
+        let memory = if fused || layout.elements() <= NEAR {
             0.0
         } else {
             let code = compile(compiler, &traffic, layout)?;

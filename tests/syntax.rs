@@ -876,6 +876,9 @@ fn refused_model_files() {
             "group g[1] {\n init x = 3\n w = (a\n run 1 }\nrun 2",
             "tau = 10*ms",
             "tau =",
+            "dt = 0.1*ms",
+            "group g[1] {\n v = 0\n poisson: 5*Hz\n refractory: 5*ms\n threshold = 'v > 1'\n}",
+            "group g[1] {\n method : integer\n refractory : 1\n poisson_rate : 1/second\n}",
             "group g[1] {\n v : 1\n event = up\n method =\n threshold int(v > 1)*2 if v > 3 else 0\n}",
             "group g[1] {\n v : 1\n tau = 10*ms\n threshold v = 1\n reset v = 0, v = 1\n}",
             "group g[1] {\n v : 1\n threshold: v > 1\n reset = v = 0\n method: euler\n}",
@@ -1032,6 +1035,21 @@ fn refused_model_files() {
                 misplaced-item@1 "tau": a constant begins with the word `constant`; write `constant tau = 10*ms`
             "tau ="
                 misplaced-item@1 "tau": equations belong to a group; write `group name[size] { … }` around them
+            "dt = 0.1*ms"
+                misplaced-item@1 "dt": the length of a tick belongs to a clock; write `clock dt = 0.1*ms`
+            "group g[1] {\n v = 0\n poisson: 5*Hz\n refractory: 5*ms\n threshold = 'v > 1'\n}"
+                group g[1] {
+                }
+                missing-unit@7 "": this definition has no unit; write the unit of the variable after a colon, `: 1` if it has none
+                wrong-assignment@9 ":": `poisson` takes no `:`; write `poisson 5*Hz`
+                wrong-assignment@12 ":": `refractory` takes no `:`; write `refractory 5*ms`
+                wrong-assignment@12 "=": `threshold` takes no `=`; write `threshold v > 1`
+            "group g[1] {\n method : integer\n refractory : 1\n poisson_rate : 1/second\n}"
+                group g[1] {
+                    method : integer
+                    refractory : 1
+                    poisson_rate : 1/second
+                }
             "group g[1] {\n v : 1\n event = up\n method =\n threshold int(v > 1)*2 if v > 3 else 0\n}"
                 group g[1] {
                     v : 1

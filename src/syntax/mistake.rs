@@ -340,8 +340,14 @@ pub(super) fn equation_outside_group(span: Span) -> Diagnostic {
 }
 
 pub(super) fn constant_without_word(span: Span, text: &str) -> Diagnostic {
-    Diagnostic::error(Code("misplaced-item"), "a constant begins with the word `constant`", span, "")
-        .with_help(format!("write `constant {}`", quote(text, "name = value")))
+    let text = quote(text, "name = value");
+    let clock = text.strip_prefix("dt").is_some_and(|rest| rest.trim_start().starts_with('='));
+    let (message, word) = if clock {
+        ("the length of a tick belongs to a clock", "clock")
+    } else {
+        ("a constant begins with the word `constant`", "constant")
+    };
+    Diagnostic::error(Code("misplaced-item"), message, span, "").with_help(format!("write `{word} {text}`"))
 }
 
 pub(super) fn inside_groups_only(span: Span, word: &str) -> Diagnostic {
@@ -385,7 +391,7 @@ pub(super) fn lacks_variable(end: Span, sets: bool, name: &str) -> Diagnostic {
 }
 
 pub(super) fn word_with_sign(span: Span, word: &str, sign: &str, value: &str) -> Diagnostic {
-    let usage = match (word, quote(value, "…")) {
+    let usage = match (word, quote(value, "…").trim_matches(['\'', '"'])) {
         ("event", value) if !value.contains('=') => "event name = condition".to_owned(),
         ("method" | "clock", "") => format!("{word} name"),
         (_, "") => format!("{word} …"),

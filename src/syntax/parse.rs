@@ -263,7 +263,12 @@ impl Parser<'_> {
     fn is_word_with_sign(&self, unit: Option<&Range<usize>>) -> bool {
         let Some(word) = self.layout.word(self.at).filter(|word| word.takes_no_sign()) else { return false };
         let in_no_unit = |at| match self.layout.token(at) {
-            Some(Token::Name) => word == Word::Method && declared_unit(self.layout.text(at)).is_none(),
+            Some(Token::Name) => {
+                let text = self.layout.text(at);
+                word == Word::Method && declared_unit(text).is_none() && !matches!(text, "integer" | "boolean")
+            }
+            // A unit is a name, or 1.
+            Some(Token::Number) => self.layout.text(at) != "1" && unit.is_some_and(|unit| unit.start == at),
             token => token.is_some_and(|token| token.assigns() || token.compares()),
         };
         match (self.layout.token(self.at + 1), unit) {
@@ -284,7 +289,7 @@ impl Parser<'_> {
     fn missing_unit(&mut self, left: Range<usize>, end: usize) -> Option<Expr> {
         let text = self.build.text(self.span(left.start).start, self.end_before(left.end).end);
         let mut diagnostic = mistake::missing_unit(self.end_before(end));
-        if self.is_number(left) {
+        if self.is_number(left.clone()) && left.skip(2).any(|at| self.layout.token(at) == Some(Token::Name)) {
             diagnostic = mistake::hint_at_constant(diagnostic, text);
         }
         self.build.mistake(diagnostic);
