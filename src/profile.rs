@@ -130,9 +130,9 @@ impl Display for KernelProfile {
 }
 
 impl CompiledModel {
-    /// Measures each kernel of a tick, and code that runs regularly, beside the limits of this machine, each for about `seconds`, on one
-    /// thread, as machine code whichever executor was chosen. Random numbers, propagators and recordings are
-    /// no kernels and are left out.
+    /// Measures each kernel of a tick, and code that runs regularly, beside the limits of this machine, each for
+    /// about `seconds`, on one thread, as machine code whichever executor was chosen. Random numbers, propagators
+    /// and recordings are no kernels and are left out.
     ///
     /// # Errors
     /// [`Error::Machine`] where no code can be made, [`Error::Run`] without memory.
@@ -150,10 +150,14 @@ impl CompiledModel {
             }
             for stages in code.kernels.iter().filter(|stages| own(stages.purpose) && jit::takes(&stages.core)) {
                 let lanes = jit::lanes(options, &stages.core, &code.layout);
-                if !machines.iter().any(|(known, _)| *known == lanes) {
-                    machines.push((lanes, Machine::measure(lanes, seconds / 3.0)?));
-                }
-                let Some((_, machine)) = machines.iter().find(|(known, _)| *known == lanes) else { continue };
+                let machine = match machines.iter().find(|(known, _)| *known == lanes) {
+                    Some((_, machine)) => *machine,
+                    None => {
+                        let machine = Machine::measure(lanes, seconds / 3.0)?;
+                        machines.push((lanes, machine));
+                        machine
+                    }
+                };
                 let subject = Subject { kernel: &stages.core, layout: &code.layout, lanes };
                 profiles.push(subject.profile(&compiler, machine, (&mut network, &group.name), seconds)?);
             }
@@ -173,7 +177,7 @@ impl Subject<'_> {
     fn profile(
         &self,
         compiler: &Compiler,
-        machine: &Machine,
+        machine: Machine,
         (network, group): (&mut Network, &str),
         seconds: f64,
     ) -> Result<KernelProfile, Error> {
@@ -182,12 +186,11 @@ impl Subject<'_> {
         let fused = self.lanes == Lanes::Four && wide::fuses(kernel, layout);
         let code = compile(compiler, kernel, layout)?;
         let time = each(least(seconds, |ticks| Ok(network.work(group, &code, ticks)?))?);
-        let traffic = traffic(kernel, layout);
         // What lies in the nearest cache takes no time of its own.
         let memory = if fused || layout.elements() <= NEAR {
             0.0
         } else {
-            let code = compile(compiler, &traffic, layout)?;
+            let code = compile(compiler, &traffic(kernel, layout), layout)?;
             each(least(seconds / 3.0, |ticks| Ok(network.work(group, &code, ticks)?))?)
         };
         let body = || kernel.values().skip(kernel.prologue).map(|value| kernel.inst(value));
@@ -272,6 +275,7 @@ fn traffic(kernel: &Kernel, layout: &Layout) -> Kernel {
 }
 
 /// What a machine can do, for one number of lanes: seconds per element.
+#[derive(Clone, Copy)]
 struct Machine {
     product: f64,
     quotient: f64,

@@ -376,7 +376,8 @@ fn non_finite_values_are_warned_about_and_kept_in_the_file() {
 #[test]
 fn verbose_shows_the_choice_of_the_scheme() {
     let place = Place::with(&MODEL.replace("    method euler\n", ""));
-    let done = place.dvdt(&["run", "model.dvdt", "--verbose"]).succeeds();
+    let done = place.dvdt(&["run", "model.dvdt", "--verbose", "--threads", "2"]).succeeds();
+    assert!(done.err.contains("no group was shared out among 2 threads"), "{}", done.err);
     assert!(done.err.contains("exact") && done.err.contains("cells[3]"), "{}", done.err);
     assert_eq!(place.dvdt(&["run", "model.dvdt"]).succeeds().err, "");
 }

@@ -531,7 +531,7 @@ fn shared_exponentials_are_within_their_bounds() {
             // Both arguments are rounded, which an exponential multiplies by their size; then the bound, and what
             // `precise` may err.
             let argument: f64 = (zero - x) / width;
-            let bound = times * (1.4 * power + 2.0 + 2.0 * argument.abs().max(power)) + 2.5;
+            let bound = times * (1.4 * power + 2.0 + 3.0 * (zero / width).abs() + argument.abs()) + 2.5;
             let error = ((found - wanted) / wanted).abs() / f64::EPSILON;
             assert!(error <= bound, "{} at {x}: {found} beside {wanted}, {error} of {bound}", out[number]);
             largest = largest.max(error);

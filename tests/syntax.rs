@@ -877,6 +877,7 @@ fn refused_model_files() {
             "tau = 10*ms",
             "tau =",
             "dt = 0.1*ms",
+            "run: 1*ms\nmath = fast\nrecord: g.v\nrun 2*ms",
             "group g[1] {\n v = 0\n poisson: 5*Hz\n refractory: 5*ms\n threshold = 'v > 1'\n}",
             "group g[1] {\n method : integer\n refractory : 1\n poisson_rate : 1/second\n}",
             "group g[1] {\n v : 1\n event = up\n method =\n threshold int(v > 1)*2 if v > 3 else 0\n}",
@@ -1037,6 +1038,11 @@ fn refused_model_files() {
                 misplaced-item@1 "tau": equations belong to a group; write `group name[size] { … }` around them
             "dt = 0.1*ms"
                 misplaced-item@1 "dt": the length of a tick belongs to a clock; write `clock dt = 0.1*ms`
+            "run: 1*ms\nmath = fast\nrecord: g.v\nrun 2*ms"
+                run 2*ms
+                wrong-assignment@4 ":": `run` takes no `:`; write `run 1*ms`
+                wrong-assignment@6 "=": `math` takes no `=`; write `math fast`
+                wrong-assignment@7 ":": `record` takes no `:`; write `record g.v`
             "group g[1] {\n v = 0\n poisson: 5*Hz\n refractory: 5*ms\n threshold = 'v > 1'\n}"
                 group g[1] {
                 }

@@ -112,7 +112,7 @@ impl Run {
         if self.verbose && threads > 1 {
             let shared = simulation.shared_groups();
             show(&match shared.as_slice() {
-                [] => "no group was shared out: one thread is as fast\n".to_owned(),
+                [] => format!("no group was shared out among {threads} threads\n"),
                 shared => format!("shared out among {threads} threads: {}\n", shared.join(", ")),
             });
         }

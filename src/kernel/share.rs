@@ -107,8 +107,8 @@ fn power(member: &Member, root: &Member) -> Option<Power> {
     let allowed = power.abs() <= MOST && (power >= 1.0 || member.function == Math::Bernoulli && power <= -1.0);
     // Of a negative power the exponential of -x is taken.
     let rest = power.abs().mul_add(-of.offset, line.offset * power.signum());
-    #[allow(clippy::cast_possible_truncation, reason = "a whole number of at most 16")]
     let near = [rest, line.offset, power * of.offset].iter().all(|offset| offset.abs() <= FARTHEST);
+    #[allow(clippy::cast_possible_truncation, reason = "a whole number of at most 16")]
     (exact && allowed && near).then_some(Power { root: root.value, power: power as i32, rest })
 }
 

@@ -43,7 +43,7 @@ impl Choice {
             self.tried = Instant::now();
             return (self.trials % 2 == 1, piece);
         }
-        let divides = self.divides(left).unwrap_or(false);
+        let divides = self.divides(left);
         if self.tried.elapsed() > AGAIN {
             self.tried = Instant::now();
             return (!divides, piece);
@@ -51,10 +51,10 @@ impl Choice {
         (divides, left)
     }
 
-    /// Whether so many ticks are faster divided; `None` when that was not tried.
-    pub(super) fn divides(&self, ticks: u64) -> Option<bool> {
-        let (alone, divided, copies) = (self.alone?, self.divided?, self.copies?);
-        Some(copies + divided * count(ticks) < alone * count(ticks))
+    /// Whether so many ticks are faster divided, as far as that was tried.
+    fn divides(&self, ticks: u64) -> bool {
+        let (Some(alone), Some(divided), Some(copies)) = (self.alone, self.divided, self.copies) else { return false };
+        copies + divided * count(ticks) < alone * count(ticks)
     }
 
     /// Learns how long `ticks` took alone.
@@ -80,4 +80,46 @@ fn learn(known: &mut Option<f64>, time: f64) {
 #[allow(clippy::cast_precision_loss, reason = "an estimate")]
 fn count(ticks: u64) -> f64 {
     ticks.max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_short_is_done_alone() {
+        let mut choice = Choice::new();
+        assert_eq!(choice.choose(1 << 40), (false, 1 << 40), "nothing is known yet");
+        choice.learn_alone(Duration::from_micros(60), 60);
+        assert_eq!(choice.choose(50), (false, 50), "50 ticks are half of what is worth the way");
+        let (divided, piece) = choice.choose(1 << 20);
+        assert!(divided && (1000..=1001).contains(&piece), "a trial is a millisecond: {piece}");
+    }
+
+    #[test]
+    fn both_are_tried_in_turns() {
+        let mut choice = Choice::new();
+        choice.learn_alone(Duration::from_millis(10), 10);
+        let tried: Vec<(bool, u64)> = (0..TRIALS).map(|_| choice.choose(100)).collect();
+        assert_eq!(tried, [(true, 1), (false, 1)].repeat(3));
+    }
+
+    #[test]
+    fn copies_are_worth_a_long_stretch() {
+        let mut choice = Choice::new();
+        choice.learn_alone(Duration::from_millis(100), 100);
+        assert!(!choice.divides(1000), "it was not tried");
+        choice.learn_divided(Duration::from_millis(10), Duration::from_millis(60), 100);
+        // 1 ms a tick beside 0.6 ms and 10 ms for all.
+        assert_eq!([20, 30].map(|ticks| choice.divides(ticks)), [false, true]);
+    }
+
+    #[test]
+    fn what_takes_longer_for_once_is_believed_in_part() {
+        let mut known = None;
+        [4.0, 8.0].iter().for_each(|&time| learn(&mut known, time));
+        assert_eq!(known, Some(5.0));
+        learn(&mut known, 3.0);
+        assert_eq!(known, Some(3.0));
+    }
 }

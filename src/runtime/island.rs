@@ -117,27 +117,27 @@ impl Island {
 
     /// The same in tiles, if there is memory for it; how long copies and ticks took.
     fn divided(&mut self, team: &Team, tiles: &mut Tiles, ticks: Range<u64>) -> Option<[Duration; 2]> {
-        let Island { group, recordings, events, own, silent, .. } = self;
+        let Island { group, recordings, events, own, .. } = self;
         tiles.run(team, group.parts(), own, ticks, |program, words, tick, rows| {
+            let mut places = 0..;
             for &work in own.iter() {
                 match work {
-                    Work::Record(_) if *silent => {}
-                    Work::Record(number) => recordings[number].append(tick, |row| rows.fill(number, row)),
-                    Work::Given(_) | Work::Rate(_) => perform(work, (program, words), recordings, tick, tick, *silent),
+                    Work::Record(number) => {
+                        let place = places.next().unwrap_or(0);
+                        recordings[number].append(tick, |row| rows.fill(place, row));
+                    }
+                    Work::Given(_) | Work::Rate(_) => perform(work, (program, words), recordings, tick, tick, false),
                     Work::Before | Work::Regular(_) | Work::Part(_) => {}
                 }
             }
-            if !*silent {
-                events.iter_mut().for_each(|events| events.record(program, words, tick));
-            }
+            events.iter_mut().for_each(|events| events.record(program, words, tick));
         })
     }
 
     /// The same by this thread.
     fn alone(&mut self, ticks: Range<u64>) {
-        let alone = matches!(self.own.as_slice(), [Work::Part(_)]);
         let (program, words) = self.group.parts();
-        if let Some(whole) = program.whole().filter(|_| alone) {
+        if let Some(whole) = program.whole(&self.own) {
             return program.advance(whole, words, ticks, 0..program.layout.elements());
         }
         for tick in ticks {
@@ -161,8 +161,7 @@ impl Island {
                 .is_some_and(|visitor| visitor.next < visitor.end && timeline.at(visitor.clock, visitor.next) == time)
         };
         let last = self.tasks.iter().rposition(comes);
-        let whole = self.group.program().whole().is_some() && self.own.len() == 1;
-        whole && own > last
+        self.group.program().whole(&self.own).is_some() && own > last
     }
 
     /// When the next tick of another clock is.

@@ -46,6 +46,7 @@ use crate::dimension::Dimension;
 use crate::kernel::Type;
 use crate::kernel::abi::{ColumnId, Layout, Routine, UniformId, Varies};
 use crate::model::{Clock, Denormals, GivenSpikes};
+use schedule::Work;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -140,9 +141,10 @@ impl Program {
 
     /// Does many ticks by `whole`, some elements after the others: what they store stays in a near cache.
     fn advance(&self, whole: &dyn Routine, words: &mut [u64], ticks: Range<u64>, elements: Range<usize>) {
-        let alike = self.layout.storage().uniforms.iter().all(|slot| slot.varies == Varies::Runs);
-        let block = self.block();
-        if !alike || ticks.end - ticks.start < 2 || elements.len() <= block {
+        let alike = || self.layout.storage().uniforms.iter().all(|slot| slot.varies == Varies::Runs);
+        let several = ticks.end - ticks.start > 1 && elements.len() > team::GRAIN && alike();
+        let block = if several { self.block() } else { elements.len() };
+        if elements.len() <= block {
             return whole.call(words, ticks, elements);
         }
         for start in elements.clone().step_by(block) {
@@ -157,10 +159,10 @@ impl Program {
         (NEAR / bytes.max(1)).max(1).next_multiple_of(team::GRAIN)
     }
 
-    /// The call that does all of a tick, and may do many.
-    fn whole(&self) -> Option<&dyn Routine> {
-        match self.parts.as_slice() {
-            [Part { stages, .. }] if self.events.is_empty() => match stages.as_slice() {
+    /// The call that does all of `works`, and may do many ticks.
+    fn whole(&self, works: &[Work]) -> Option<&dyn Routine> {
+        match (works, self.parts.as_slice()) {
+            ([Work::Part(_)], [Part { stages, .. }]) if self.events.is_empty() => match stages.as_slice() {
                 [Stage::Call(routine)] => Some(&**routine),
                 _ => None,
             },
@@ -266,13 +268,17 @@ pub struct MonitorPlan {
 }
 
 impl MonitorPlan {
-    /// Values in a row.
-    fn width(&self, layout: &Layout) -> usize {
-        let length = match self.source {
+    /// How many values there are to choose from.
+    fn length(&self, layout: &Layout) -> usize {
+        match self.source {
             Source::Place(place) => place.length(layout),
             Source::Rate { .. } => 1,
-        };
-        self.elements.as_ref().map_or(length, Vec::len)
+        }
+    }
+
+    /// Values in a row.
+    fn width(&self, layout: &Layout) -> usize {
+        self.elements.as_ref().map_or_else(|| self.length(layout), Vec::len)
     }
 }
 

@@ -76,10 +76,7 @@ impl Recording {
     pub(super) fn new(plan: &Arc<Plan>, index: usize) -> Result<Self, Error> {
         let monitor = &plan.monitors[index];
         let layout = &plan.programs[monitor.group].layout;
-        let length = match monitor.source {
-            Source::Place(place) => place.length(layout),
-            Source::Rate { .. } => 1,
-        };
+        let length = monitor.length(layout);
         if let Some(outside) = monitor.elements.iter().flatten().find(|&&element| element >= length) {
             return Err(Error::Plan(format!("`{}` has no element {outside} to record", monitor.name)));
         }
@@ -320,11 +317,8 @@ impl Recording {
             return;
         }
         program.run(&self.monitor().evaluate, words, tick);
-        self.begin_row(own);
-        let start = self.rows * self.width;
-        let row = &mut self.buffer.floats_mut()[start..start + self.width];
-        self.reader.read(words, row);
-        self.rows += 1;
+        let row = self.next_row(own);
+        self.reader.read(words, &mut self.buffer.floats_mut()[row]);
     }
 
     /// Appends the row that `fill` writes for the tick `own`, for which there is room.
@@ -332,18 +326,20 @@ impl Recording {
         if self.paused {
             return;
         }
-        self.begin_row(own);
-        let start = self.rows * self.width;
-        fill(&mut self.buffer.floats_mut()[start..start + self.width]);
-        self.rows += 1;
+        let row = self.next_row(own);
+        fill(&mut self.buffer.floats_mut()[row]);
     }
 
-    fn begin_row(&mut self, own: u64) {
+    /// Where the row of the tick `own` goes.
+    fn next_row(&mut self, own: u64) -> Range<usize> {
         self.make_room();
         if self.next != own || self.begins.is_empty() {
             self.begins.push((self.total(), own));
         }
         self.next = own + 1;
+        let start = self.rows * self.width;
+        self.rows += 1;
+        start..start + self.width
     }
 
     /// Counts the spikes of a tick; at the end of a bin that was seen whole, appends its rate.
@@ -362,12 +358,11 @@ impl Recording {
         if !(tick + 1).is_multiple_of(self.bin) {
             return;
         }
-        self.begin_row(tick / self.bin);
+        let row = self.next_row(tick / self.bin);
         let elements = program.layout.elements().max(1) as f64;
         let span = self.bin as f64 * self.plan.clocks[program.clock].dt.to_f64();
         let rate = counted as f64 / span / elements;
-        self.buffer.floats_mut()[self.rows] = rate;
-        self.rows += 1;
+        self.buffer.floats_mut()[row].fill(rate);
         self.counted = None;
     }
 }
@@ -395,7 +390,7 @@ impl Portion {
         let reader = Reader::new(monitor, layout);
         let Some(chosen) = &reader.chosen else {
             // A number for all elements belongs to the first.
-            let width = if let Source::Place(place) = monitor.source { place.length(layout) } else { 0 };
+            let width = monitor.width(layout);
             let [first, end] = [block.start, block.end].map(|element| element.min(width));
             let reader = Reader { start: reader.start + first, ..reader };
             return Portion { reader, first, places: None, length: end - first, values: vec![] };

@@ -75,7 +75,7 @@ impl Lists {
     }
 }
 
-/// What one tile saw of one event.
+/// What one block saw of one event.
 #[derive(Clone, Default)]
 struct Log {
     /// How often it happened at each tick.
@@ -117,15 +117,13 @@ type Logs = Vec<BlockLog>;
 /// What is recorded at a tick, seen by who puts it together.
 pub(super) struct Rows<'a> {
     blocks: &'a [&'a BlockLog],
-    records: &'a [(usize, usize)],
     /// The number of the tick.
     tick: usize,
 }
 
 impl Rows<'_> {
-    /// Fills the row of the recording of this number within the group.
-    pub(super) fn fill(&self, number: usize, row: &mut [f64]) {
-        let Some(place) = self.records.iter().position(|&(own, _)| own == number) else { return };
+    /// Fills the row of the work that records at this place among those that record.
+    pub(super) fn fill(&self, place: usize, row: &mut [f64]) {
         self.blocks.iter().for_each(|block| block.portions[place].fill(self.tick, row));
     }
 }
@@ -134,8 +132,8 @@ impl Rows<'_> {
 pub(super) struct Tiles {
     plan: Arc<Plan>,
     lists: Vec<Lists>,
-    /// Recordings at every tick: the number within the group, and that in the plan.
-    records: Vec<(usize, usize)>,
+    /// What is recorded at every tick, in the order of the works: its number in the plan.
+    records: Vec<usize>,
     /// Elements of a block.
     block: usize,
     /// Whether many ticks are one call.
@@ -161,15 +159,15 @@ impl Tiles {
         let monitors: Vec<usize> =
             (0..plan.monitors.len()).filter(|&monitor| plan.monitors[monitor].group == index).collect();
         let record = |work: &Work| match *work {
-            Work::Record(number) => Some((number, monitors[number])),
+            Work::Record(number) => Some(monitors[number]),
             _ => None,
         };
-        let records: Vec<(usize, usize)> = works.iter().filter_map(record).collect();
+        let records: Vec<usize> = works.iter().filter_map(record).collect();
         let (plan, lists, block) = (Arc::clone(plan), Lists::of(program), program.block());
         let listed: usize = lists.iter().map(|lists| lists.starts.len()).sum();
-        let widths = records.iter().map(|&(_, monitor)| plan.monitors[monitor].width(&program.layout));
+        let widths = records.iter().map(|&monitor| plan.monitors[monitor].width(&program.layout));
         let numbers = program.layout.elements() * listed + widths.sum::<usize>();
-        let plain = matches!(works, [Work::Part(_)]) && program.whole().is_some();
+        let plain = program.whole(works).is_some();
         let divides = numbers <= MOST_LOGGED && divides(&plan, program, works, &records);
         divides.then(|| Tiles {
             plan: Arc::clone(&plan),
@@ -280,17 +278,17 @@ impl Tiles {
                 }
                 words[lists.count] = total as u64;
             }
-            replay(program, words, tick, &Rows { blocks: &logs, records: &self.records, tick: place });
+            replay(program, words, tick, &Rows { blocks: &logs, tick: place });
         }
     }
 }
 
 /// Whether there are several parts, and each can do `works` on its own: rates come after all that makes events.
-fn divides(plan: &Plan, program: &Program, works: &[Work], records: &[(usize, usize)]) -> bool {
+fn divides(plan: &Plan, program: &Program, works: &[Work], records: &[usize]) -> bool {
     let calls = |stages: &[Stage]| stages.iter().all(|stage| !matches!(stage, Stage::Propagate(_)));
     let last = works.iter().rposition(|work| !matches!(work, Work::Rate(_) | Work::Record(_)));
     program.layout.elements() > GRAIN
-        && records.iter().all(|&(_, monitor)| calls(&plan.monitors[monitor].evaluate))
+        && records.iter().all(|&monitor| calls(&plan.monitors[monitor].evaluate))
         && works.iter().enumerate().all(|(place, work)| match *work {
             Work::Before => calls(&program.before),
             Work::Regular(number) => calls(&program.regular[number].stages),
@@ -313,7 +311,7 @@ struct Share<'a> {
     works: &'a [Work],
     ticks: Range<u64>,
     lists: &'a [Lists],
-    records: &'a [(usize, usize)],
+    records: &'a [usize],
     /// Elements of a block.
     block: usize,
 }
@@ -321,7 +319,7 @@ struct Share<'a> {
 impl Share<'_> {
     fn advance(&self, words: &mut [u64], tile: &Range<usize>, logs: &mut Logs) {
         let program = self.program;
-        if let (Some(whole), [Work::Part(_)]) = (program.whole(), self.works) {
+        if let Some(whole) = program.whole(self.works) {
             return program.advance(whole, words, self.ticks.clone(), tile.clone());
         }
         // Each block begins with what all elements share as it was.
@@ -338,7 +336,7 @@ impl Share<'_> {
 
     /// An empty log.
     fn log(&self, block: &Range<usize>) -> BlockLog {
-        let monitors = self.records.iter().map(|&(_, monitor)| &self.plan.monitors[monitor]);
+        let monitors = self.records.iter().map(|&monitor| &self.plan.monitors[monitor]);
         let portions = monitors.map(|monitor| Portion::new(monitor, &self.program.layout, block)).collect();
         BlockLog { events: vec![Log::default(); self.lists.len()], portions }
     }
@@ -349,6 +347,7 @@ impl Share<'_> {
         log.portions.iter_mut().for_each(Portion::clear);
         for tick in self.ticks.clone() {
             program.begin_tick(words);
+            let mut recorded = log.portions.iter_mut().zip(self.records);
             for work in self.works {
                 let run = |stages: &[Stage], words: &mut [u64]| {
                     for stage in stages {
@@ -359,11 +358,11 @@ impl Share<'_> {
                     Work::Before => run(&program.before, words),
                     Work::Regular(number) => run(&program.regular[number].stages, words),
                     Work::Part(number) => run(&program.parts[number].stages, words),
-                    Work::Record(number) => {
-                        let Some(place) = self.records.iter().position(|&(own, _)| own == number) else { continue };
-                        if log.portions[place].length() > 0 {
-                            run(&self.plan.monitors[self.records[place].1].evaluate, words);
-                            log.portions[place].note(words);
+                    Work::Record(_) => {
+                        let own = recorded.next().filter(|(portion, _)| portion.length() > 0);
+                        if let Some((portion, &monitor)) = own {
+                            run(&self.plan.monitors[monitor].evaluate, words);
+                            portion.note(words);
                         }
                     }
                     Work::Given(_) | Work::Rate(_) => {}

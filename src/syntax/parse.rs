@@ -234,10 +234,7 @@ impl Parser<'_> {
         let span = self.span(self.at).to(self.end_before(cut.end).max(self.span(self.at)));
         let mistakes = self.build.mistakes.len();
         if self.is_word_with_sign(cut.unit.as_ref()) {
-            let (value, end) = (self.span(self.at + 2), self.end_before(self.layout.line_end(self.at + 2)));
-            let value = self.build.text(value.start, end.end.max(value.start));
-            let [word, sign] = [0, 1].map(|ahead| self.layout.text(self.at + ahead));
-            self.build.mistake(mistake::word_with_sign(self.span(self.at + 1), word, sign, value));
+            self.report_sign();
             self.take(cut.end);
             return None;
         }
@@ -257,6 +254,14 @@ impl Parser<'_> {
             return None;
         }
         definition(left?, unit?, flags?, span)
+    }
+
+    /// Reports the sign behind the word here, which takes none.
+    fn report_sign(&mut self) {
+        let (value, end) = (self.span(self.at + 2), self.end_before(self.layout.line_end(self.at + 2)));
+        let value = self.build.text(value.start, end.end.max(value.start));
+        let [word, sign] = [0, 1].map(|ahead| self.layout.text(self.at + ahead));
+        self.build.mistake(mistake::word_with_sign(self.span(self.at + 1), word, sign, value));
     }
 
     /// Whether `method = …`, `threshold: …` or the like begins here, and no variable of that name.
@@ -368,6 +373,14 @@ impl Parser<'_> {
             }
         }
         let next = self.layout.token(self.layout.significant(self.at + 1));
+        let outside =
+            matches!(self.layout.word(self.at), Some(Word::Record | Word::Run | Word::Setting | Word::Switch));
+        if outside && matches!(next, Some(Token::Colon | Token::Assign)) {
+            self.report_sign();
+            let end = self.layout.line_end(self.at + 1);
+            self.take(end);
+            return None;
+        }
         let word = self.layout.word(self.at).filter(|_| !matches!(next, Some(Token::Colon | Token::Slash)));
         if word.is_some() {
             return word;
