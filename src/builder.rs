@@ -4,7 +4,7 @@
 use crate::dimension::Dimension;
 use crate::engine::{CompiledModel, Engine};
 use crate::error::Error;
-use crate::model::{Denormals, MathLevel, Method};
+use crate::model::{Denormals, MathLevel, Method, Precision};
 use crate::simulation::Input;
 
 /// A model in the making.
@@ -106,6 +106,12 @@ impl ModelBuilder {
         })
     }
 
+    /// The size of the floats of groups that do not say their own.
+    #[must_use]
+    pub fn precision(self, precision: Precision) -> Self {
+        self.item(&format!("precision {}", precision.name()))
+    }
+
     /// What happens to numbers too small for full precision.
     #[must_use]
     pub fn denormals(self, denormals: Denormals) -> Self {
@@ -165,6 +171,13 @@ impl GroupBuilder {
     #[must_use]
     pub fn method(mut self, method: Method) -> Self {
         self.lines.push(format!("method {}", method.name()));
+        self
+    }
+
+    /// The size of the floats of its elements.
+    #[must_use]
+    pub fn precision(mut self, precision: Precision) -> Self {
+        self.lines.push(format!("precision {}", precision.name()));
         self
     }
 

@@ -111,6 +111,7 @@ struct GroupHeader {
 #[serde(rename_all = "lowercase")]
 enum KindHeader {
     Float,
+    Float32,
     Integer,
     Boolean,
 }
@@ -245,6 +246,7 @@ impl Checkpoint {
         for column in self.state.groups.iter().flat_map(|group| &group.columns) {
             blobs.push(match &column.numbers {
                 Numbers::Floats(words) | Numbers::Integers(words) => bytemuck::cast_slice(words),
+                Numbers::Floats32(halves) => bytemuck::cast_slice(halves),
                 Numbers::Booleans(bytes) => bytes,
             });
         }
@@ -266,6 +268,7 @@ impl Checkpoint {
         let column = |column: &ColumnState| {
             let kind = match column.numbers {
                 Numbers::Floats(_) => KindHeader::Float,
+                Numbers::Floats32(_) => KindHeader::Float32,
                 Numbers::Integers(_) => KindHeader::Integer,
                 Numbers::Booleans(_) => KindHeader::Boolean,
             };
@@ -393,6 +396,7 @@ impl Header {
             for (name, kind, count) in group.columns {
                 let numbers = match kind {
                     KindHeader::Float => Numbers::Floats(numbers.numbers(count)?),
+                    KindHeader::Float32 => Numbers::Floats32(numbers.numbers(count)?),
                     KindHeader::Integer => Numbers::Integers(numbers.numbers(count)?),
                     KindHeader::Boolean => Numbers::Booleans(numbers.numbers(count)?),
                 };

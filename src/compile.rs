@@ -7,11 +7,11 @@ use crate::algebra::{ExprId, Symbol};
 use crate::diagnostic::{Diagnostic, Report, Severity};
 use crate::interpret::Interpreter;
 use crate::kernel::abi::{Array, EventId, Layout, Storage, UniformId, Varies};
-use crate::kernel::lower::{Happening, Place, lower, stored_type};
+use crate::kernel::lower::{Arithmetic, Happening, Place, lower, stored_type};
 use crate::kernel::{self, Draw, Kernel, Piece, math};
 use crate::model::{
-    Action, Assignment, Builtin, Cause, Group, MathLevel, Model, Observed, Role as VariableRole, SPIKE, Slot,
-    TimedArray,
+    Action, Assignment, Builtin, Cause, Group, MathLevel, Model, Observed, Precision, Role as VariableRole, SPIKE,
+    Slot, TimedArray,
 };
 use crate::scheme::{self, Step};
 use crate::source::{SourceId, Sources};
@@ -229,8 +229,18 @@ fn place(variable: &crate::model::Variable, group: &Group, symbol: Symbol, dt: f
         | VariableRole::LastSpike
         | VariableRole::Temporary => return Place::Nowhere,
     };
-    let ty = stored_type(variable.kind);
+    // What is the same for all elements keeps its precision.
+    let float = if variable.shared { kernel::Type::F64 } else { float(group) };
+    let ty = stored_type(variable.kind, float);
     new_place(&variable.name, ty, variable.shared, varies, storage)
+}
+
+/// The type of floats of elements.
+fn float(group: &Group) -> kernel::Type {
+    match group.precision {
+        Precision::Float64 => kernel::Type::F64,
+        Precision::Float32 => kernel::Type::F32,
+    }
 }
 
 /// Hidden numbers follow the group's variables, in both numberings.
@@ -485,7 +495,7 @@ impl Work<'_> {
             self.code.probes.push((number, place));
             return;
         }
-        let ty = stored_type(variable.kind);
+        let ty = stored_type(variable.kind, kernel::Type::F64);
         let place =
             new_place(&format!("record{number}.{}", variable.name), ty, false, Varies::Ticks, &mut self.storage);
         let value = self.code.step.pool.symbol(symbol, variable.kind);
@@ -504,10 +514,10 @@ impl Work<'_> {
         events: &[Happening],
         hoist: bool,
     ) {
-        let passes = Passes::new(self.model);
+        let passes = Passes::new(self.model, self.group);
         let name = format!("{}.{name}", self.group.name);
         let (pool, places) = (&self.code.step.pool, &self.code.places);
-        let flat = lower(&name, pool, places, &self.storage, assignments, events, passes.fast);
+        let flat = lower(&name, pool, places, &self.storage, assignments, events, passes.0);
         let (pieces, flat) = kernel::draw(&flat, &mut self.storage);
         for piece in pieces {
             match piece {
@@ -542,17 +552,15 @@ fn code_of(group: &Group, event: usize) -> (Slot, Phase) {
 
 /// The passes from expressions to core kernels, in their order.
 #[derive(Clone, Copy)]
-struct Passes {
-    fast: bool,
-}
+struct Passes(Arithmetic);
 
 impl Passes {
-    fn new(model: &Model) -> Self {
-        Passes { fast: model.math == MathLevel::Fast }
+    fn new(model: &Model, group: &Group) -> Self {
+        Passes(Arithmetic { fast: model.math == MathLevel::Fast, float: float(group) })
     }
 
     fn split(self, flat: &Kernel, storage: &Storage, hoist: bool) -> kernel::Parts {
-        if self.fast {
+        if self.0.fast {
             return kernel::split(&kernel::reassociate(flat, storage), storage, hoist);
         }
         kernel::split(flat, storage, hoist)
@@ -560,7 +568,7 @@ impl Passes {
 
     /// The kernel with functions in it, and in core instructions.
     fn finish(self, kernel: Kernel, storage: &Storage) -> (Kernel, Kernel) {
-        let kernel = if self.fast { kernel::share(&kernel::contract(&kernel, storage), storage) } else { kernel };
+        let kernel = if self.0.fast { kernel::share(&kernel::contract(&kernel, storage), storage) } else { kernel };
         let core = math::expand(&kernel, storage);
         if cfg!(debug_assertions) {
             for kernel in [&kernel, &core] {
@@ -577,8 +585,8 @@ pub fn assignment(model: &Model, group: &Group, code: &GroupCode, assignment: As
     let mut pool = group.pool.clone();
     let value = scheme::assigned(group, &mut pool, &assignment);
     let target = code.places[assignment.target.index()];
-    let passes = Passes::new(model);
-    let flat = lower("set", &pool, &code.places, code.layout.storage(), &[(target, value)], &[], passes.fast);
+    let passes = Passes::new(model, group);
+    let flat = lower("set", &pool, &code.places, code.layout.storage(), &[(target, value)], &[], passes.0);
     let parts = passes.split(&flat, code.layout.storage(), false);
     let (_, core) = passes.finish(parts.main, &parts.storage);
     Interpreter::new(core, code.layout.clone()).with_random(code.seed, code.number)

@@ -95,7 +95,7 @@ impl Engine {
     /// use dvdt::{Engine, Lanes, Options};
     ///
     /// let scalar = Engine::new().options(Options { lanes: Lanes::One, interleave: None });
-    /// assert!(scalar.compile("g", "group g[1] { x : 1 }")?.plan().contains("1 lanes"));
+    /// assert!(scalar.compile("g", "group g[1] { x : 1 }")?.plan().contains("1 lane"));
     /// # Ok::<(), dvdt::Error>(())
     /// ```
     #[must_use]
@@ -497,15 +497,16 @@ impl CompiledModel {
                         "interpreter, because the equations are too long to compile".to_owned()
                     }
                     Executor::Jit => {
-                        let lanes = |stages: &crate::compile::Stages| {
-                            jit::lanes(self.0.engine.options, &stages.core, &code.layout)
+                        let options = self.0.engine.options;
+                        let width = |stages: &crate::compile::Stages| jit::width(options, &stages.core, &code.layout);
+                        let fewest = tick().map(width).min().unwrap_or(options.lanes.count());
+                        let fused = |stages: &crate::compile::Stages| {
+                            jit::lanes(options, &stages.core, &code.layout) == Lanes::Four
+                                && wide::fuses(&stages.core, &code.layout)
                         };
-                        let fewest =
-                            tick().map(lanes).min_by_key(|lanes| lanes.count()).unwrap_or(self.0.engine.options.lanes);
-                        let fused =
-                            fewest == Lanes::Four && tick().all(|stages| wide::fuses(&stages.core, &code.layout));
-                        let ticks = if fused { ", fused ticks" } else { "" };
-                        format!("machine code, {} lanes{ticks}", fewest.count())
+                        let ticks = if tick().all(fused) { ", fused ticks" } else { "" };
+                        let lanes = if fewest == 1 { "lane" } else { "lanes" };
+                        format!("machine code, {fewest} {lanes}{ticks}")
                     }
                     Executor::Interpreter => "interpreter".to_owned(),
                 },

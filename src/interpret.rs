@@ -129,20 +129,23 @@ impl Frame<'_> {
 
     fn load(&self, id: ColumnId, element: usize) -> u64 {
         let offset = self.layout.column_offset(id);
-        if self.layout.storage().column_slot(id).ty == Type::Bool {
-            let bytes: &[u8] = bytemuck::cast_slice(self.memory);
-            return u64::from(bytes[offset + element]);
+        match self.layout.storage().column_slot(id).ty {
+            Type::F64 | Type::I64 => self.memory[offset / 8 + element],
+            Type::F32 | Type::I32 => u64::from(bytemuck::cast_slice::<u64, u32>(self.memory)[offset / 4 + element]),
+            Type::Bool => u64::from(bytemuck::cast_slice::<u64, u8>(self.memory)[offset + element]),
         }
-        self.memory[offset / 8 + element]
     }
 
     fn store(&mut self, id: ColumnId, element: usize, bits: u64) {
         let offset = self.layout.column_offset(id);
-        if self.layout.storage().column_slot(id).ty == Type::Bool {
-            let bytes: &mut [u8] = bytemuck::cast_slice_mut(self.memory);
-            bytes[offset + element] = u8::from(bits != 0);
-            return;
+        match self.layout.storage().column_slot(id).ty {
+            Type::F64 | Type::I64 => self.memory[offset / 8 + element] = bits,
+            Type::F32 | Type::I32 => {
+                bytemuck::cast_slice_mut::<u64, u32>(self.memory)[offset / 4 + element] = bits as u32;
+            }
+            Type::Bool => {
+                bytemuck::cast_slice_mut::<u64, u8>(self.memory)[offset + element] = u8::from(bits != 0);
+            }
         }
-        self.memory[offset / 8 + element] = bits;
     }
 }

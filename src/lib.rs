@@ -70,7 +70,7 @@ pub use dimension::{Dimension, Quantity};
 pub use engine::{Checked, CompiledModel, Engine, Executor, Stage, Timings, read};
 pub use error::{DimensionError, Error, TextError};
 pub use jit::{Lanes, Options};
-pub use model::{Denormals, MathLevel, Method};
+pub use model::{Denormals, MathLevel, Method, Precision};
 pub use profile::{Bound, KernelProfile, Limit};
 pub use runtime::{CancelToken, Events, NonFinite, Progress, Recording};
 pub use simulation::{Input, Simulation};

@@ -141,7 +141,7 @@ impl CompiledModel {
         let compiler = Compiler::new(options).map_err(Error::Machine)?;
         let mut network = Network::new(self.0.executable.plan.clone())?;
         network.run(0.0)?;
-        let mut machines: Vec<(Lanes, Machine)> = vec![];
+        let mut machines: Vec<((Lanes, Type), Machine)> = vec![];
         let mut profiles = vec![];
         for (group, code) in self.0.model.groups.iter().zip(&self.0.groups) {
             let own = |purpose| matches!(purpose, Purpose::Tick(_) | Purpose::Before | Purpose::Regular(_));
@@ -150,15 +150,17 @@ impl CompiledModel {
             }
             for stages in code.kernels.iter().filter(|stages| own(stages.purpose) && jit::takes(&stages.core)) {
                 let lanes = jit::lanes(options, &stages.core, &code.layout);
-                let machine = match machines.iter().find(|(known, _)| *known == lanes) {
+                let float = if stages.core.is_narrow() { Type::F32 } else { Type::F64 };
+                let machine = match machines.iter().find(|(known, _)| *known == (lanes, float)) {
                     Some((_, machine)) => *machine,
                     None => {
-                        let machine = Machine::measure(lanes, seconds / 3.0)?;
-                        machines.push((lanes, machine));
+                        let machine = Machine::measure(lanes, float, seconds / 3.0)?;
+                        machines.push(((lanes, float), machine));
                         machine
                     }
                 };
-                let subject = Subject { kernel: &stages.core, layout: &code.layout, lanes };
+                let width = jit::width(options, &stages.core, &code.layout);
+                let subject = Subject { kernel: &stages.core, layout: &code.layout, lanes, width };
                 profiles.push(subject.profile(&compiler, machine, (&mut network, &group.name), seconds)?);
             }
         }
@@ -171,6 +173,8 @@ struct Subject<'a> {
     kernel: &'a Kernel,
     layout: &'a Layout,
     lanes: Lanes,
+    /// Elements of a vector.
+    width: usize,
 }
 
 impl Subject<'_> {
@@ -195,8 +199,7 @@ impl Subject<'_> {
         };
         let body = || kernel.values().skip(kernel.prologue).map(|value| kernel.inst(value));
         let bytes = |inst| match inst {
-            Inst::Load(id) | Inst::Store(id, _) if layout.storage().column_slot(id).ty == Type::Bool => 1,
-            Inst::Load(_) | Inst::Store(..) => 8,
+            Inst::Load(id) | Inst::Store(id, _) => layout.storage().column_slot(id).ty.bytes(),
             _ => 0,
         };
         let (products, quotients) = (body().filter(is_product).count(), body().filter(is_quotient).count());
@@ -216,9 +219,9 @@ impl Subject<'_> {
         Ok(KernelProfile {
             kernel: kernel.name.clone(),
             elements: layout.elements(),
-            lanes: self.lanes.count(),
+            lanes: self.width,
             fused,
-            instructions: body().filter(|&inst| !codegen::is_constant(inst)).count(),
+            instructions: body().filter(|inst| !inst.is_constant()).count(),
             time,
             bounds: Limit::ALL
                 .into_iter()
@@ -248,25 +251,26 @@ fn compile(compiler: &Compiler, kernel: &Kernel, layout: &Layout) -> Result<Code
 /// The loads and stores of a kernel alone, of floats.
 fn traffic(kernel: &Kernel, layout: &Layout) -> Kernel {
     let storage = layout.storage();
-    let floats = |id: ColumnId| storage.column_slot(id).ty == Type::F64;
+    let ty = |id: ColumnId| storage.column_slot(id).ty;
     let mut build = Builder::new(format!("{}.traffic", kernel.name), storage);
     // What depends on the tick is not fused, so that the state goes through memory.
     let tick = build.tick();
     let start = build.unary(Unary::ToFloat, tick);
+    let narrow = build.unary(Unary::Narrow, start);
     build.begin_body();
+    let mut sums = [start, narrow];
     let body: Vec<Inst> = kernel.values().skip(kernel.prologue).map(|value| kernel.inst(value)).collect();
-    let mut sum = start;
     for inst in &body {
         if let Inst::Load(id) = *inst
-            && floats(id)
+            && let Some(sum) = sums.iter_mut().find(|sum| build.type_of(**sum) == ty(id))
         {
             let load = build.load(id);
-            sum = build.add(sum, load);
+            *sum = build.add(*sum, load);
         }
     }
     for inst in &body {
         if let Inst::Store(id, _) = *inst
-            && floats(id)
+            && let Some(&sum) = sums.iter().find(|sum| build.type_of(**sum) == ty(id))
         {
             build.store(id, sum);
         }
@@ -293,10 +297,10 @@ const OPERATIONS: u32 = 96;
 const LATENCY: f64 = 4.0;
 
 impl Machine {
-    fn measure(lanes: Lanes, seconds: f64) -> Result<Machine, Error> {
+    fn measure(lanes: Lanes, float: Type, seconds: f64) -> Result<Machine, Error> {
         // Eight chains fill all units.
         let many = |build: &mut Builder<'_>, x: Value| {
-            let factor = build.float(0.999);
+            let factor = build.float_as(x, 0.999);
             let mut chains: Vec<Value> = (0..8u32).map(|chain| start(build, x, chain)).collect();
             for number in 0..OPERATIONS as usize - 8 {
                 chains[number % 8] = build.fma(chains[number % 8], factor, x);
@@ -313,20 +317,20 @@ impl Machine {
             sum(build, &parts)
         };
         let chained = |build: &mut Builder<'_>, x: Value| {
-            let factor = build.float(0.999);
+            let factor = build.float_as(x, 0.999);
             (0..OPERATIONS * 4).fold(x, |value, _| build.fma(value, factor, x))
         };
-        let product = limit(lanes, NEAR, seconds, &many)? / f64::from(OPERATIONS);
-        let quotient = limit(lanes, NEAR, seconds, &quotients)? / f64::from(OPERATIONS / 3);
+        let product = limit((lanes, float), NEAR, seconds, &many)? / f64::from(OPERATIONS);
+        let quotient = limit((lanes, float), NEAR, seconds, &quotients)? / f64::from(OPERATIONS / 3);
         // One vector at a time.
-        let chain = limit(lanes, 1, seconds, &chained)?;
+        let chain = limit((lanes, float), 1, seconds, &chained)?;
         Ok(Machine { product, quotient, cycle: chain / f64::from(OPERATIONS * 4) / LATENCY })
     }
 }
 
 /// A value of its own for each `number`.
 fn start(build: &mut Builder<'_>, x: Value, number: u32) -> Value {
-    let shift = build.float(1.0 + f64::from(number));
+    let shift = build.float_as(x, 1.0 + f64::from(number));
     build.add(x, shift)
 }
 
@@ -337,20 +341,20 @@ fn sum(build: &mut Builder<'_>, values: &[Value]) -> Value {
 
 /// Seconds per element and tick of `body`, which makes the next `x` of the last.
 fn limit(
-    lanes: Lanes,
+    (lanes, float): (Lanes, Type),
     elements: usize,
     seconds: f64,
     body: &dyn Fn(&mut Builder<'_>, Value) -> Value,
 ) -> Result<f64, Error> {
     let mut storage = Storage::default();
-    let x = storage.column("x", Type::F64, Varies::Ticks);
+    let x = storage.column("x", float, Varies::Ticks);
     let layout = Layout::new(storage, elements);
     let mut build = Builder::new("limit", layout.storage());
     build.begin_body();
     let value = build.load(x);
     let next = body(&mut build, value);
     // Kept near 1, whatever the body does.
-    let (from, to) = (build.float(1.0), build.float(2.0));
+    let (from, to) = (build.float_as(next, 1.0), build.float_as(next, 2.0));
     let next = build.min(next, to);
     let next = build.max(next, from);
     build.store(x, next);

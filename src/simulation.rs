@@ -198,13 +198,35 @@ impl Simulation {
             Input::Float(..) | Input::Floats(..) | Input::Integer(_) | Input::Boolean(_) => {}
         }
         match (kind, input) {
-            (Kind::Float, Input::Float(value, _)) => self.floats_mut(name)?.fill(value),
+            (Kind::Float, Input::Float(value, _)) => self.write_floats(name, |_| value)?,
             #[allow(clippy::cast_precision_loss, reason = "an integer for a float variable is rounded once")]
-            (Kind::Float, Input::Integer(value)) => self.floats_mut(name)?.fill(value as f64),
-            (Kind::Float, Input::Floats(values, _)) => copy(name, self.floats_mut(name)?, &values)?,
+            (Kind::Float, Input::Integer(value)) => self.write_floats(name, |_| value as f64)?,
+            (Kind::Float, Input::Floats(values, _)) => {
+                let wanted = self.to_floats(name)?.len();
+                if wanted != values.len() {
+                    let found = values.len();
+                    let what = format!("`{name}` has {wanted} elements, but {found} values were given");
+                    return Err(Error::Value(what));
+                }
+                self.write_floats(name, |element| values[element])?;
+            }
             (Kind::Integer, Input::Integer(value)) => self.integers_mut(name)?.fill(value),
             (Kind::Boolean, Input::Boolean(value)) => self.booleans_mut(name)?.fill(value),
             (kind, input) => return Err(mismatch(name, kind, &input)),
+        }
+        Ok(())
+    }
+
+    /// Writes a float variable of either size.
+    fn write_floats(&mut self, name: &str, value: impl Fn(usize) -> f64) -> Result<(), Error> {
+        let (group, variable) = self.find_mut(name)?;
+        if group.is_float32(&variable)? {
+            let values = group.floats32_mut(&variable)?;
+            #[allow(clippy::cast_possible_truncation, reason = "the variable has 32 bits")]
+            values.iter_mut().enumerate().for_each(|(element, to)| *to = value(element) as f32);
+        } else {
+            let values = group.floats_mut(&variable)?;
+            values.iter_mut().enumerate().for_each(|(element, to)| *to = value(element));
         }
         Ok(())
     }
@@ -290,6 +312,46 @@ impl Simulation {
     pub fn floats_mut(&mut self, name: &str) -> Result<&mut [f64], Error> {
         let (group, variable) = self.find_mut(name)?;
         Ok(group.floats_mut(&variable)?)
+    }
+
+    /// The values of a variable of 32-bit floats, which those of groups with `precision float32` are.
+    ///
+    /// ```
+    /// let text = "group g[3] {\n precision float32\n x : 1\n init x = i/10\n}";
+    /// let mut simulation = dvdt::Engine::new().compile("m", text)?.simulation()?;
+    /// assert_eq!(simulation.floats32("g.x")?, [0.0, 0.1, 0.2]);
+    /// simulation.floats32_mut("g.x")?[0] = 0.5;
+    /// assert!(simulation.floats("g.x").is_err());
+    /// assert_eq!(simulation.to_floats("g.x")?[0], 0.5);
+    /// # Ok::<(), dvdt::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Simulation::floats`].
+    pub fn floats32(&self, name: &str) -> Result<&[f32], Error> {
+        let (group, variable) = self.find(name)?;
+        Ok(group.floats32(variable)?)
+    }
+
+    /// The values of a variable of 32-bit floats, to be written between ticks.
+    ///
+    /// # Errors
+    /// As [`Simulation::floats_mut`].
+    pub fn floats32_mut(&mut self, name: &str) -> Result<&mut [f32], Error> {
+        let (group, variable) = self.find_mut(name)?;
+        Ok(group.floats32_mut(&variable)?)
+    }
+
+    /// A copy of the values of a float variable of either size, in SI base units.
+    ///
+    /// # Errors
+    /// As [`Simulation::floats`].
+    pub fn to_floats(&self, name: &str) -> Result<Vec<f64>, Error> {
+        let (group, variable) = self.find(name)?;
+        if group.is_float32(variable)? {
+            return Ok(group.floats32(variable)?.iter().map(|&value| f64::from(value)).collect());
+        }
+        Ok(group.floats(variable)?.to_vec())
     }
 
     /// The values of an integer variable.
@@ -868,15 +930,6 @@ fn last_stream(pool: &Pool, value: ExprId) -> Option<i64> {
         _ => None,
     };
     pool.reachable(&[value]).into_iter().filter_map(stream).max()
-}
-
-fn copy(name: &str, target: &mut [f64], values: &[f64]) -> Result<(), Error> {
-    if target.len() != values.len() {
-        let (wanted, found) = (target.len(), values.len());
-        return Err(Error::Value(format!("`{name}` has {wanted} elements, but {found} values were given")));
-    }
-    target.copy_from_slice(values);
-    Ok(())
 }
 
 fn mismatch(name: &str, kind: Kind, input: &Input) -> Error {

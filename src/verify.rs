@@ -284,7 +284,7 @@ impl Display for Number {
 
 fn bits(simulation: &Simulation, name: &str) -> Result<Vec<Number>, Error> {
     Ok(match simulation.kind(name)? {
-        Kind::Float => simulation.floats(name)?.iter().map(|&value| Number::Float(value)).collect(),
+        Kind::Float => simulation.to_floats(name)?.into_iter().map(Number::Float).collect(),
         Kind::Integer => simulation.integers(name)?.iter().map(|&value| Number::Integer(value)).collect(),
         Kind::Boolean => simulation.booleans(name)?.iter().map(|&value| Number::Boolean(value)).collect(),
     })

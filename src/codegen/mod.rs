@@ -61,17 +61,12 @@ pub fn is_free(inst: Inst, needed: bool) -> bool {
     matches!(inst, Inst::Unary(Unary::Negate, _)) && !needed
 }
 
-/// Whether `inst` is a constant.
-pub fn is_constant(inst: Inst) -> bool {
-    matches!(inst, Inst::Float(_) | Inst::Integer(_) | Inst::Boolean(_))
-}
-
 /// The prologue's values that the body uses, without constants, each once.
 pub fn used_uniforms(kernel: &Kernel) -> Vec<Value> {
     let body = kernel.values().skip(kernel.prologue);
     let mut used: Vec<Value> = body
         .flat_map(|value| kernel.inst(value).operands())
-        .filter(|&operand| kernel.is_uniform(operand) && !is_constant(kernel.inst(operand)))
+        .filter(|&operand| kernel.is_uniform(operand) && !kernel.inst(operand).is_constant())
         .collect();
     used.sort_unstable();
     used.dedup();

@@ -33,7 +33,7 @@ pub fn order(kernel: &Kernel, sinking: &Sinking, copies: usize) -> Vec<Value> {
 
 /// Whether a value is fetched where it is used instead of being computed.
 pub fn is_leaf(inst: Inst) -> bool {
-    matches!(inst, Inst::Float(_) | Inst::Integer(_) | Inst::Boolean(_) | Inst::Load(_) | Inst::Uniform(_) | Inst::Tick)
+    inst.is_constant() || matches!(inst, Inst::Load(_) | Inst::Uniform(_) | Inst::Tick)
 }
 
 struct State<'a> {
@@ -211,7 +211,7 @@ fn latency(inst: Inst) -> u32 {
         Inst::Unary(Unary::Sqrt, _) => 15,
         Inst::Fma(..) | Inst::Binary(Binary::Add | Binary::Subtract | Binary::Multiply, ..) => 4,
         Inst::Unary(Unary::Floor | Unary::Ceil | Unary::Trunc | Unary::Nearest, _) => 6,
-        Inst::Unary(Unary::ToFloat | Unary::ToInteger, _) | Inst::Table(..) | Inst::Lookup(..) => 10,
+        Inst::Unary(Unary::ToFloat | Unary::ToInteger | Unary::Narrow | Unary::Widen, _) | Inst::Table(..) | Inst::Lookup(..) => 10,
         Inst::Binary(Binary::IntFloorDivide | Binary::IntRemainder, ..) => 20,
         Inst::Load(_) | Inst::Uniform(_) => 5,
         _ => 1,

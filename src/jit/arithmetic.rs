@@ -43,11 +43,19 @@ impl Translator<'_> {
                 let one = self.pool_load(types::I64X2, [1; 2]);
                 self.builder.ins().band(a, one)
             }
+            Unary::ToBits if self.is(a, types::F32) => self.cast(types::I32, a),
+            Unary::FromBits if self.is(a, types::I32) => self.cast(types::F32, a),
             Unary::ToBits => self.cast(self.int_type(), a),
             Unary::FromBits => self.cast(self.float_type(), a),
+            Unary::Narrow => self.builder.ins().fdemote(types::F32, a),
+            Unary::Widen => self.builder.ins().fpromote(types::F64, a),
             Unary::Not if self.lanes == Width::One => self.builder.ins().bxor_imm_u(a, 1),
             Unary::Not => self.builder.ins().bnot(a),
         }
+    }
+
+    fn is(&self, a: ir::Value, ty: ir::Type) -> bool {
+        self.builder.func.dfg.value_type(a) == ty
     }
 
     fn float_type(&self) -> ir::Type {
@@ -105,7 +113,7 @@ impl Translator<'_> {
     }
 
     fn compare(&mut self, op: Compare, ty: Option<Type>, a: ir::Value, b: ir::Value) -> ir::Value {
-        if ty == Some(Type::F64) {
+        if ty.is_some_and(Type::is_float) {
             let condition = match op {
                 Compare::Equal => FloatCC::Equal,
                 Compare::NotEqual => FloatCC::NotEqual,

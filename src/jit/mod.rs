@@ -26,9 +26,9 @@ use std::fmt::{self, Display, Formatter};
 pub enum Lanes {
     /// Scalar code.
     One,
-    /// 128-bit vectors of two numbers.
+    /// 128-bit vectors of two numbers; kernels with numbers of 32 bits are scalar code.
     Two,
-    /// 256-bit vectors of four numbers, where the machine and the kernel allow ([`wide::has_machine`],
+    /// 256-bit vectors of four numbers, or eight of 32 bits, where the machine and the kernel allow ([`wide::has_machine`],
     /// [`wide::takes`]); otherwise as `Two`.
     #[default]
     Four,
@@ -95,8 +95,19 @@ pub fn takes(kernel: &Kernel) -> bool {
 /// How many elements an instruction takes in the code of a kernel on this machine.
 pub fn lanes(options: Options, kernel: &Kernel, layout: &Layout) -> Lanes {
     match options.lanes {
-        Lanes::Four if !(wide::has_machine() && wide::takes(kernel, layout)) => Lanes::Two,
+        Lanes::Four if wide::has_machine() && wide::takes(kernel, layout) => Lanes::Four,
+        Lanes::Two | Lanes::Four if kernel.is_narrow() => Lanes::One,
+        Lanes::Four => Lanes::Two,
         lanes => lanes,
+    }
+}
+
+/// How many elements a vector has in the code of a kernel on this machine: twice as many where the body has numbers
+/// of 32 bits.
+pub fn width(options: Options, kernel: &Kernel, layout: &Layout) -> usize {
+    match lanes(options, kernel, layout) {
+        Lanes::Four if kernel.is_narrow() => 2 * Lanes::Four.count(),
+        lanes => lanes.count(),
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) fn translate(
     let mut translator = Translator {
         kernel,
         layout,
-        lanes: if options.lanes == Lanes::One { Width::One } else { Width::Two },
+        lanes: if options.lanes == Lanes::One || kernel.is_narrow() { Width::One } else { Width::Two },
         copies,
         memory: params[0],
         pool_base: params[1],
@@ -125,6 +125,8 @@ pub(super) struct Translator<'a> {
 struct Turn {
     /// Memory plus the byte offset of the turn's first element in columns of words.
     words: ir::Value,
+    /// The same for columns of halves of words.
+    halves: ir::Value,
     /// The same for columns of bytes.
     bytes: ir::Value,
     /// The number of the turn's first element.
@@ -192,6 +194,8 @@ impl Translator<'_> {
             let result = match self.kernel.inst(value) {
                 Inst::Tick => Some(tick),
                 Inst::Float(bits) => Some(self.builder.ins().f64const(f64::from_bits(bits))),
+                Inst::Float32(bits) => Some(self.builder.ins().f32const(f32::from_bits(bits))),
+                Inst::Integer32(integer) => Some(self.builder.ins().iconst(types::I32, i64::from(integer))),
                 Inst::Integer(integer) => Some(self.builder.ins().iconst(types::I64, integer)),
                 Inst::Boolean(truth) => Some(self.builder.ins().iconst(types::I8, i64::from(truth))),
                 Inst::Uniform(id) => Some(self.load_uniform(value, id)),
@@ -211,20 +215,21 @@ impl Translator<'_> {
     }
 
     fn load_uniform(&mut self, value: Value, id: crate::kernel::abi::UniformId) -> ir::Value {
-        let ty = match self.kernel.type_of(value) {
-            Some(Type::F64) => types::F64,
-            Some(Type::Bool) => types::I8,
-            Some(Type::I64) | None => types::I64,
-        };
+        let ty = self.kernel.type_of(value).map_or(types::I64, scalar);
         let (base, offset) = self.place(self.memory, self.layout.uniform_offset(id));
         self.builder.ins().load(ty, unaligned(), base, offset)
     }
 
-    /// A truth value takes a whole word, so that the host reads it like the others.
+    /// What is smaller takes a whole word, so that the host reads it like the others.
     fn set_uniform(&mut self, id: crate::kernel::abi::UniformId, a: Value) {
         let Some([mut value, ..]) = self.values[a.index()] else { return };
-        if self.kernel.type_of(a) == Some(Type::Bool) {
-            value = self.builder.ins().uextend(types::I64, value);
+        match self.kernel.type_of(a) {
+            Some(Type::Bool | Type::I32) => value = self.builder.ins().uextend(types::I64, value),
+            Some(Type::F32) => {
+                let bits = self.builder.ins().bitcast(types::I32, MemFlagsData::new(), value);
+                value = self.builder.ins().uextend(types::I64, bits);
+            }
+            Some(Type::F64 | Type::I64) | None => {}
         }
         let (base, offset) = self.place(self.memory, self.layout.uniform_offset(id));
         self.builder.ins().store(unaligned(), value, base, offset);
@@ -264,7 +269,7 @@ impl Translator<'_> {
                 let mask = self.builder.ins().ineg(word);
                 self.builder.ins().splat(types::I64X2, mask)
             }
-            Some(Type::I64) | None => self.builder.ins().splat(types::I64X2, scalar),
+            Some(Type::I64 | Type::F32 | Type::I32) | None => self.builder.ins().splat(types::I64X2, scalar),
         }
     }
 
@@ -272,7 +277,9 @@ impl Translator<'_> {
         let offset = self.builder.ins().isub(words, self.memory);
         let element = self.builder.ins().ushr_imm_u(offset, 3);
         let bytes = self.builder.ins().iadd(self.memory, element);
-        self.turn = Some(Turn { words, bytes, element });
+        let half = self.builder.ins().ishl_imm_u(element, 2);
+        let halves = self.builder.ins().iadd(self.memory, half);
+        self.turn = Some(Turn { words, halves, bytes, element });
         for &value in body {
             let inst = self.kernel.inst(value);
             self.emitted += 1;
@@ -335,10 +342,10 @@ impl Translator<'_> {
     }
 
     fn operand(&mut self, value: Value) -> Copies {
+        if let (Some(bits), Some(ty)) = (self.kernel.inst(value).constant(), self.kernel.type_of(value)) {
+            return self.constant(bits, ty);
+        }
         match self.kernel.inst(value) {
-            Inst::Float(bits) => self.constant(bits, Type::F64),
-            Inst::Integer(integer) => self.constant(integer.cast_unsigned(), Type::I64),
-            Inst::Boolean(truth) => self.constant(u64::from(truth), Type::Bool),
             Inst::Load(id) if self.values[value.index()].is_none() => {
                 let copies = self.load(value, id);
                 self.values[value.index()] = Some(copies);
@@ -359,7 +366,10 @@ impl Translator<'_> {
         let constant = match (self.lanes, ty) {
             (Width::One, Type::Bool) => self.builder.ins().iconst(types::I8, bits.cast_signed()),
             (Width::One, Type::I64) => self.builder.ins().iconst(types::I64, bits.cast_signed()),
+            (Width::One, Type::I32) => self.builder.ins().iconst(types::I32, bits.cast_signed()),
+            (Width::One, Type::F32) => self.pool_load(types::F32, [bits; 2]),
             (Width::One, Type::F64) => self.pool_load(types::F64, [bits; 2]),
+            (Width::Two, Type::F32 | Type::I32) => panic!("bug: vectors of numbers of 32 bits"),
             (Width::Two, Type::Bool) => self.pool_load(types::I64X2, [bits.wrapping_neg(); 2]),
             (Width::Two, Type::I64) => self.pool_load(types::I64X2, [bits; 2]),
             (Width::Two, Type::F64) => self.pool_load(types::F64X2, [bits; 2]),
@@ -402,6 +412,7 @@ impl Translator<'_> {
             let first = copy * self.lanes.count();
             *slot = match (self.lanes, self.kernel.type_of(value)) {
                 (_, Some(Type::Bool)) => self.load_bools(offset + first),
+                (Width::One, Some(ty @ (Type::F32 | Type::I32))) => self.load_half(scalar(ty), offset + first * 4),
                 (Width::One, Some(Type::F64)) => self.load_words(types::F64, offset + first * 8),
                 (Width::One, _) => self.load_words(types::I64, offset + first * 8),
                 (Width::Two, Some(Type::F64)) => self.load_words(types::F64X2, offset + first * 8),
@@ -409,6 +420,12 @@ impl Translator<'_> {
             };
         }
         copies
+    }
+
+    /// A number of 32 bits.
+    fn load_half(&mut self, ty: ir::Type, offset: usize) -> ir::Value {
+        let (base, displacement) = self.place(self.turn().halves, offset);
+        self.builder.ins().load(ty, unaligned(), base, displacement)
     }
 
     fn load_words(&mut self, ty: ir::Type, offset: usize) -> ir::Value {
@@ -446,13 +463,17 @@ impl Translator<'_> {
         let offset = self.layout.column_offset(id);
         for (copy, &value) in copies.iter().enumerate().take(self.copies) {
             let first = copy * self.lanes.count();
-            if self.kernel.type_of(a) == Some(Type::Bool) {
-                self.store_bools(value, offset + first);
-            } else {
-                let (base, displacement) = self.place(self.turn().words, offset + first * 8);
-                let flags = if self.lanes == Width::Two { aligned() } else { unaligned() };
-                self.builder.ins().store(flags, value, base, displacement);
-            }
+            let (start, size) = match self.kernel.type_of(a) {
+                Some(Type::Bool) => {
+                    self.store_bools(value, offset + first);
+                    continue;
+                }
+                Some(Type::F32 | Type::I32) => (self.turn().halves, 4),
+                Some(Type::F64 | Type::I64) | None => (self.turn().words, 8),
+            };
+            let (base, displacement) = self.place(start, offset + first * size);
+            let flags = if self.lanes == Width::Two { aligned() } else { unaligned() };
+            self.builder.ins().store(flags, value, base, displacement);
         }
     }
 
@@ -594,5 +615,16 @@ impl Translator<'_> {
         let offsets = self.pool_load(types::I64X2, [first, first + 1]);
         let vector = self.builder.ins().splat(types::I64X2, element);
         self.builder.ins().iadd(vector, offsets)
+    }
+}
+
+/// The type of a single number.
+pub(super) fn scalar(ty: Type) -> ir::Type {
+    match ty {
+        Type::F64 => types::F64,
+        Type::F32 => types::F32,
+        Type::I64 => types::I64,
+        Type::I32 => types::I32,
+        Type::Bool => types::I8,
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A group's numbers lie in one block of 64-bit words, 64-byte aligned: first the uniforms, one
 //! word each, then the columns, each from a 64-byte boundary on and padded, so that a loop over
-//! whole vectors needs no tail. Floats and integers take a word per element, truth values a byte.
+//! whole vectors needs no tail. Floats and integers take a word per element, 32-bit ones half of one and
+//! truth values a byte. A uniform of 32 bits lies in the lower half of its word, and the upper one is 0.
 //! Padding may hold anything and is never shown.
 
 use super::Type;
@@ -166,7 +167,7 @@ impl Layout {
         for (id, column) in (0..).map(ColumnId).zip(&storage.columns) {
             offsets.push(bytes);
             let more = if storage.is_list(id) { LINE } else { 0 };
-            let length = if column.ty == Type::Bool { padded } else { padded * 8 + more };
+            let length = padded * column.ty.bytes() + more;
             bytes = (bytes + length).next_multiple_of(LINE);
             if length >= 4096 {
                 bytes += SKEW;
@@ -193,6 +194,12 @@ impl Layout {
     /// The byte at which a uniform lies.
     pub fn uniform_offset(&self, id: UniformId) -> usize {
         id.0 as usize * 8
+    }
+
+    /// The words of a column in which elements lie; a range of elements starts at a multiple of [`PADDING`].
+    pub fn column_words(&self, id: ColumnId, elements: Range<usize>) -> Range<usize> {
+        let (start, bytes) = (self.column_offset(id) / 8, self.storage.column_slot(id).ty.bytes());
+        start + elements.start * bytes / 8..start + (elements.end * bytes).div_ceil(8)
     }
 
     /// The size of the whole block in bytes, a multiple of 64.

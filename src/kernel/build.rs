@@ -10,13 +10,21 @@ pub struct Builder<'a> {
     kernel: Kernel,
     storage: &'a Storage,
     known: FxHashMap<Inst, Value>,
+    /// Whether a constant that is rounded to 32 bits becomes one of 32 bits.
+    rounds: bool,
 }
 
 impl<'a> Builder<'a> {
     /// An empty kernel over `storage`.
     pub fn new(name: impl Into<String>, storage: &'a Storage) -> Self {
         let kernel = Kernel { name: name.into(), ..Kernel::default() };
-        Builder { kernel, storage, known: FxHashMap::default() }
+        Builder { kernel, storage, known: FxHashMap::default(), rounds: true }
+    }
+
+    /// The same, but constants that are rounded to 32 bits stay as they are before, for passes that put
+    /// constants together.
+    pub fn unrounded(name: impl Into<String>, storage: &'a Storage) -> Self {
+        Builder { rounds: false, ..Builder::new(name, storage) }
     }
 
     /// Makes all that is built so far the prologue and all that follows the body. Without a call, all
@@ -58,6 +66,9 @@ impl<'a> Builder<'a> {
                 _ => return inst,
             }
         }
+        if matches!(inst, Inst::Unary(Unary::Narrow, _)) && !self.rounds {
+            return inst;
+        }
         if inst.is_effect() || !inst.operands().all(|operand| self.constant(operand).is_some()) {
             return inst;
         }
@@ -65,9 +76,12 @@ impl<'a> Builder<'a> {
         let Some(result) = evaluate(inst, bits, |value| self.kernel.type_of(value)) else { return inst };
         match self.type_of_inst(inst) {
             // Which of several NaNs an operation gives differs between machines: leave it to them.
-            Some(Type::F64) if f64::from_bits(result).is_nan() && !matches!(inst, Inst::Float(_)) => inst,
+            Some(Type::F64) if f64::from_bits(result).is_nan() && !inst.is_constant() => inst,
+            Some(Type::F32) if f32::from_bits(low(result)).is_nan() && !inst.is_constant() => inst,
             Some(Type::F64) => Inst::Float(result),
+            Some(Type::F32) => Inst::Float32(low(result)),
             Some(Type::I64) => Inst::Integer(result.cast_signed()),
+            Some(Type::I32) => Inst::Integer32(low(result).cast_signed()),
             Some(Type::Bool) => Inst::Boolean(result != 0),
             None => inst,
         }
@@ -75,10 +89,18 @@ impl<'a> Builder<'a> {
 
     /// The bits of a constant.
     pub fn constant(&self, value: Value) -> Option<u64> {
+        self.kernel.inst(value).constant()
+    }
+
+    /// The value of a constant that is a float.
+    pub fn number(&self, value: Value) -> Option<f64> {
+        self.kernel.number(value)
+    }
+
+    /// What a value is before it is rounded to 32 bits, if it is.
+    pub fn before_rounding(&self, value: Value) -> Option<Value> {
         match self.kernel.inst(value) {
-            Inst::Float(bits) => Some(bits),
-            Inst::Integer(integer) => Some(integer.cast_unsigned()),
-            Inst::Boolean(truth) => Some(u64::from(truth)),
+            Inst::Unary(Unary::Narrow, wide) => Some(wide),
             _ => None,
         }
     }
@@ -93,17 +115,19 @@ impl<'a> Builder<'a> {
 
     fn type_of_inst(&self, inst: Inst) -> Option<Type> {
         Some(match inst {
-            Inst::Float(_) | Inst::Fma(..) | Inst::Math(..) | Inst::Power(..) | Inst::Random(..) | Inst::Lookup(..) => {
-                Type::F64
-            }
-            Inst::Integer(_) | Inst::Tick | Inst::Index | Inst::Shift(..) | Inst::Table(..) | Inst::Poisson(..) => {
-                Type::I64
-            }
+            Inst::Float(_) | Inst::Power(..) | Inst::Random(..) | Inst::Lookup(..) => Type::F64,
+            Inst::Float32(_) => Type::F32,
+            Inst::Integer(_) | Inst::Tick | Inst::Index | Inst::Table(..) | Inst::Poisson(..) => Type::I64,
+            Inst::Integer32(_) => Type::I32,
             Inst::Boolean(_) | Inst::Compare(..) => Type::Bool,
             Inst::Uniform(id) => self.storage.uniform_slot(id).ty,
             Inst::Load(id) => self.storage.column_slot(id).ty,
-            Inst::Unary(op, _) => op.result(),
-            Inst::Binary(_, a, _) | Inst::Select(_, a, _) => return self.kernel.type_of(a),
+            Inst::Unary(op, a) => op.result(self.kernel.type_of(a)?),
+            Inst::Binary(_, a, _)
+            | Inst::Select(_, a, _)
+            | Inst::Shift(_, a, _)
+            | Inst::Fma(a, ..)
+            | Inst::Math(_, a) => return self.kernel.type_of(a),
             Inst::Store(..) | Inst::SetUniform(..) | Inst::Emit(..) | Inst::Fire(..) | Inst::Seldom(_) => {
                 return None;
             }
@@ -116,6 +140,18 @@ impl<'a> Builder<'a> {
 impl Builder<'_> {
     pub fn float(&mut self, value: f64) -> Value {
         self.push(Inst::Float(value.to_bits()))
+    }
+    /// A constant of a type of floats, rounded to it.
+    pub fn float_of(&mut self, ty: Type, value: f64) -> Value {
+        match ty {
+            #[allow(clippy::cast_possible_truncation, reason = "rounding is what is asked for")]
+            Type::F32 => self.push(Inst::Float32((value as f32).to_bits())),
+            _ => self.float(value),
+        }
+    }
+    /// A constant of the type of `like`.
+    pub fn float_as(&mut self, like: Value, value: f64) -> Value {
+        self.float_of(self.type_of(like), value)
     }
     pub fn int(&mut self, value: i64) -> Value {
         self.push(Inst::Integer(value))
@@ -225,6 +261,11 @@ impl Builder<'_> {
     pub fn set_uniform(&mut self, id: UniformId, a: Value) {
         self.push(Inst::SetUniform(id, a));
     }
+}
+
+/// The lower half of a word.
+fn low(word: u64) -> u32 {
+    (word & 0xffff_ffff) as u32
 }
 
 /// Removes what no effect needs and numbers the rest anew.

@@ -39,12 +39,21 @@ pub struct Happening {
     pub kept: Vec<(ColumnId, ExprId)>,
 }
 
-/// The type in which a value of `kind` is stored.
-pub fn stored_type(kind: Kind) -> Type {
+/// How numbers are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arithmetic {
+    /// Whether roundings may differ from those of the text.
+    pub fast: bool,
+    /// The floats of elements, [`Type::F64`] or [`Type::F32`]. What is the same for all elements is `F64`.
+    pub float: Type,
+}
+
+/// The type in which a value of `kind` is stored, where floats are stored as `float`.
+pub fn stored_type(kind: Kind, float: Type) -> Type {
     match kind {
         Kind::Boolean => Type::Bool,
         Kind::Integer => Type::I64,
-        Kind::Float => Type::F64,
+        Kind::Float => float,
     }
 }
 
@@ -52,6 +61,9 @@ pub fn stored_type(kind: Kind) -> Type {
 ///
 /// `places` says where each symbol of `pool` is; targets are columns or uniforms. In `fast`
 /// math whole powers up to the sixteenth are products, in `precise` up to the third.
+///
+/// Where elements have floats of 32 bits, what does not depend on them (times, constants, shared variables) and
+/// what is made of integers is computed in 64 bits, and rounded where it meets a float of an element.
 pub fn lower(
     name: &str,
     pool: &Pool,
@@ -59,10 +71,10 @@ pub fn lower(
     storage: &Storage,
     assignments: &[(Place, ExprId)],
     events: &[Happening],
-    fast: bool,
+    arithmetic: Arithmetic,
 ) -> Kernel {
-    let builder = Builder::new(name, storage);
-    let mut lowering = Lowering { pool, places, storage, fast, builder, values: vec![None; pool.len()] };
+    let builder = Builder::unrounded(name, storage);
+    let mut lowering = Lowering { pool, places, storage, arithmetic, builder, values: vec![None; pool.len()] };
     let mut roots: Vec<ExprId> = assignments.iter().map(|&(_, value)| value).collect();
     roots.extend(events.iter().flat_map(|event| event.kept.iter().map(|&(_, value)| value).chain([event.mask])));
     for id in pool.reachable(&roots) {
@@ -82,7 +94,7 @@ struct Lowering<'a> {
     pool: &'a Pool,
     places: &'a [Place],
     storage: &'a Storage,
-    fast: bool,
+    arithmetic: Arithmetic,
     builder: Builder<'a>,
     values: Vec<Option<Value>>,
 }
@@ -109,6 +121,7 @@ impl Lowering<'_> {
         let Some(id) = event.event else { return self.builder.seldom(mask) };
         for &(list, value) in &event.kept {
             let value = self.float(value);
+            let value = self.wide(value);
             self.builder.emit(id, list, mask, value);
         }
         self.builder.fire(id, mask);
@@ -116,10 +129,41 @@ impl Lowering<'_> {
 
     fn converted(&mut self, id: ExprId, ty: Type) -> Value {
         match ty {
-            Type::F64 => self.float(id),
+            Type::F64 => {
+                let value = self.float(id);
+                self.wide(value)
+            }
+            Type::F32 => {
+                let value = self.float(id);
+                self.narrow(value)
+            }
             Type::I64 => self.integer(id),
+            Type::I32 => panic!("bug: a variable of 32-bit integers"),
             Type::Bool => self.boolean(id),
         }
+    }
+
+    /// A float of 64 bits.
+    fn wide(&mut self, float: Value) -> Value {
+        if self.builder.type_of(float) == Type::F32 { self.builder.unary(UnaryOp::Widen, float) } else { float }
+    }
+
+    /// A float of 32 bits.
+    fn narrow(&mut self, float: Value) -> Value {
+        if self.builder.type_of(float) == Type::F64 { self.builder.unary(UnaryOp::Narrow, float) } else { float }
+    }
+
+    /// Floats of one type: of 32 bits if any is.
+    fn alike<const N: usize>(&mut self, floats: [Value; N]) -> [Value; N] {
+        if floats.iter().all(|&float| self.builder.type_of(float) == Type::F64) {
+            return floats;
+        }
+        floats.map(|float| self.narrow(float))
+    }
+
+    fn floats<const N: usize>(&mut self, ids: [ExprId; N]) -> [Value; N] {
+        let floats = ids.map(|id| self.float(id));
+        self.alike(floats)
     }
 
     /// The value of an operand that was lowered before.
@@ -130,8 +174,8 @@ impl Lowering<'_> {
     fn float(&mut self, id: ExprId) -> Value {
         let value = self.value(id);
         match self.builder.type_of(value) {
-            Type::F64 => value,
-            Type::I64 => self.builder.unary(UnaryOp::ToFloat, value),
+            Type::F64 | Type::F32 => value,
+            Type::I64 | Type::I32 => self.builder.unary(UnaryOp::ToFloat, value),
             Type::Bool => {
                 let integer = self.builder.unary(UnaryOp::FromBool, value);
                 self.builder.unary(UnaryOp::ToFloat, integer)
@@ -142,8 +186,11 @@ impl Lowering<'_> {
     fn integer(&mut self, id: ExprId) -> Value {
         let value = self.value(id);
         match self.builder.type_of(value) {
-            Type::F64 => self.builder.unary(UnaryOp::ToInteger, value),
-            Type::I64 => value,
+            Type::F64 | Type::F32 => {
+                let wide = self.wide(value);
+                self.builder.unary(UnaryOp::ToInteger, wide)
+            }
+            Type::I64 | Type::I32 => value,
             Type::Bool => self.builder.unary(UnaryOp::FromBool, value),
         }
     }
@@ -151,8 +198,8 @@ impl Lowering<'_> {
     fn boolean(&mut self, id: ExprId) -> Value {
         let value = self.value(id);
         let zero = match self.builder.type_of(value) {
-            Type::F64 => self.builder.float(0.0),
-            Type::I64 => self.builder.int(0),
+            Type::F64 | Type::F32 => self.builder.float_as(value, 0.0),
+            Type::I64 | Type::I32 => self.builder.int(0),
             Type::Bool => return value,
         };
         self.builder.not_equal(value, zero)
@@ -219,19 +266,19 @@ impl Lowering<'_> {
             _ => Compare::NotEqual,
         };
         let floats = self.pool.kind(a).max(self.pool.kind(b)) == Kind::Float;
-        let (x, y) = if floats { (self.float(a), self.float(b)) } else { (self.integer(a), self.integer(b)) };
+        let [x, y] = if floats { self.floats([a, b]) } else { [self.integer(a), self.integer(b)] };
         self.builder.compare(op, x, y)
     }
 
     fn float_binary(&mut self, op: Binary, a: ExprId, b: ExprId) -> Value {
-        let (x, y) = (self.float(a), self.float(b));
+        let [x, y] = self.floats([a, b]);
         match op {
             Binary::Add => self.builder.add(x, y),
             Binary::Subtract => self.builder.sub(x, y),
             Binary::Multiply => self.builder.mul(x, y),
             Binary::Divide => self.builder.div(x, y),
-            Binary::FloorDivide => floor_divide(&mut self.builder, x, y, self.fast).0,
-            Binary::Remainder => floor_divide(&mut self.builder, x, y, self.fast).1,
+            Binary::FloorDivide => floor_divide(&mut self.builder, x, y, self.arithmetic.fast).0,
+            Binary::Remainder => floor_divide(&mut self.builder, x, y, self.arithmetic.fast).1,
             _ => panic!("bug: {op:?} is no arithmetic"),
         }
     }
@@ -252,22 +299,24 @@ impl Lowering<'_> {
     /// Small integer powers are products: exact to `n/2` ulp, and they take part in re-association.
     fn power(&mut self, a: ExprId, b: ExprId) -> Value {
         let x = self.float(a);
-        let most = if self.fast { 16.0 } else { 3.0 };
+        let most = if self.arithmetic.fast { 16.0 } else { 3.0 };
         match self.pool.constant(b) {
             Some(n) if n.fract() == 0.0 && (1.0..=most).contains(&n) => self.product(x, n),
-            Some(n) if self.fast && n.fract() == 0.0 && (-most..=-1.0).contains(&n) => {
-                let (one, product) = (self.builder.float(1.0), self.product(x, -n));
+            Some(n) if self.arithmetic.fast && n.fract() == 0.0 && (-most..=-1.0).contains(&n) => {
+                let (one, product) = (self.builder.float_as(x, 1.0), self.product(x, -n));
                 self.builder.div(one, product)
             }
-            Some(0.5) if self.fast => {
+            Some(0.5) if self.arithmetic.fast => {
                 // The root of minus infinity is NaN, its power of a half is infinite.
-                let (lowest, infinity) = (self.builder.float(f64::NEG_INFINITY), self.builder.float(f64::INFINITY));
+                let [lowest, infinity] = [f64::NEG_INFINITY, f64::INFINITY].map(|end| self.builder.float_as(x, end));
                 let (is_lowest, root) = (self.builder.equal(x, lowest), self.builder.unary(UnaryOp::Sqrt, x));
                 self.builder.select(is_lowest, infinity, root)
             }
             _ => {
-                let y = self.float(b);
-                self.builder.power(x, y)
+                let [x, y] = self.floats([a, b]);
+                let (base, exponent) = (self.wide(x), self.wide(y));
+                let power = self.builder.power(base, exponent);
+                self.rounded(power, x)
             }
         }
     }
@@ -292,7 +341,7 @@ impl Lowering<'_> {
         let a = arguments.first().copied();
         if let (Some(math), Some(a)) = (math(function), a) {
             let x = self.float(a);
-            return self.builder.math(math, x);
+            return self.math(math, x);
         }
         let integer = self.pool.kind(id) == Kind::Integer;
         match (function, arguments) {
@@ -312,10 +361,10 @@ impl Lowering<'_> {
             (Function::Timestep, &[t, dt]) => self.timestep(t, dt),
             (Function::Select, &[condition, a, b]) => {
                 let condition = self.boolean(condition);
-                let (x, y) = match self.pool.kind(id) {
-                    Kind::Float => (self.float(a), self.float(b)),
-                    Kind::Integer => (self.integer(a), self.integer(b)),
-                    Kind::Boolean => (self.boolean(a), self.boolean(b)),
+                let [x, y] = match self.pool.kind(id) {
+                    Kind::Float => self.floats([a, b]),
+                    Kind::Integer => [self.integer(a), self.integer(b)],
+                    Kind::Boolean => [self.boolean(a), self.boolean(b)],
                 };
                 self.builder.select(condition, x, y)
             }
@@ -324,12 +373,29 @@ impl Lowering<'_> {
             (Function::Poisson, &[mean, stream]) => {
                 let Expr::Integer(stream) = *self.pool.get(stream) else { panic!("bug: a count without a stream") };
                 let mean = self.float(mean);
+                let mean = self.wide(mean);
                 self.builder.poisson(u32::try_from(stream).unwrap_or(u32::MAX), mean)
             }
             (Function::Rand, &[stream]) => self.random(Distribution::Uniform, stream),
             (Function::Randn, &[stream]) => self.random(Distribution::Normal, stream),
             _ => panic!("bug: {} with {} arguments passed the checks", function.name(), arguments.len()),
         }
+    }
+
+    /// A function of a float. Of 32 bits it is the function of 64 bits, rounded, but for what `fast` math computes
+    /// in 32 bits from the start.
+    fn math(&mut self, function: Math, x: Value) -> Value {
+        if self.arithmetic.fast && function.takes(self.builder.type_of(x)) {
+            return self.builder.math(function, x);
+        }
+        let wide = self.wide(x);
+        let value = self.builder.math(function, wide);
+        self.rounded(value, x)
+    }
+
+    /// A float of 64 bits, rounded to the type of `like`.
+    fn rounded(&mut self, wide: Value, like: Value) -> Value {
+        if self.builder.type_of(like) == Type::F32 { self.narrow(wide) } else { wide }
     }
 
     fn float_unary(&mut self, op: UnaryOp, a: ExprId) -> Value {
@@ -339,11 +405,10 @@ impl Lowering<'_> {
 
     /// -1, 0 or 1; 0 for NaN.
     fn sign(&mut self, a: ExprId, integer: bool) -> Value {
-        let b = &mut self.builder;
-        let (zero, one, minus) =
-            if integer { (b.int(0), b.int(1), b.int(-1)) } else { (b.float(0.0), b.float(1.0), b.float(-1.0)) };
         let x = if integer { self.integer(a) } else { self.float(a) };
         let b = &mut self.builder;
+        let [zero, one, minus] =
+            if integer { [0, 1, -1].map(|own| b.int(own)) } else { [0.0, 1.0, -1.0].map(|own| b.float_as(x, own)) };
         let (negative, positive) = (b.less(x, zero), b.less(zero, x));
         let lower = b.select(negative, minus, zero);
         b.select(positive, one, lower)
@@ -358,7 +423,7 @@ impl Lowering<'_> {
             let above = self.builder.less(high, raised);
             return self.builder.select(above, high, raised);
         }
-        let (x, low, high) = (self.float(a), self.float(low), self.float(high));
+        let [x, low, high] = self.floats([a, low, high]);
         let raised = self.builder.max(low, x);
         self.builder.min(high, raised)
     }
@@ -366,6 +431,7 @@ impl Lowering<'_> {
     /// The number of whole steps of `dt` in `t`, with a slack of a thousandth of a step.
     fn timestep(&mut self, t: ExprId, dt: ExprId) -> Value {
         let (t, dt) = (self.float(t), self.float(dt));
+        let (t, dt) = (self.wide(t), self.wide(dt));
         let slack = self.builder.float(1e-3);
         let slack = self.builder.mul(slack, dt);
         let shifted = self.builder.add(t, slack);
@@ -380,6 +446,7 @@ impl Lowering<'_> {
         let id = ArrayId(u32::try_from(number).unwrap_or(u32::MAX));
         let array = self.storage.array_slot(id);
         let time = self.float(time);
+        let time = self.wide(time);
         let b = &mut self.builder;
         let (grain, half, grains) = (b.float(array.grain), b.float(0.5), b.float(1.0 / array.grains));
         let count = b.div(time, grain);
@@ -407,7 +474,22 @@ impl Lowering<'_> {
 
     fn random(&mut self, distribution: Distribution, stream: ExprId) -> Value {
         let Expr::Integer(stream) = *self.pool.get(stream) else { panic!("bug: a random number without a stream") };
-        self.builder.random(distribution, u32::try_from(stream).unwrap_or(u32::MAX))
+        let number = self.builder.random(distribution, u32::try_from(stream).unwrap_or(u32::MAX));
+        if self.arithmetic.float == Type::F64 {
+            return number;
+        }
+        match distribution {
+            Distribution::Normal => self.narrow(number),
+            // Rounding could make it 1.
+            Distribution::Uniform => {
+                let b = &mut self.builder;
+                let (grains, grain) = (b.float(16_777_216.0), b.float(1.0 / 16_777_216.0));
+                let count = b.mul(number, grains);
+                let whole = b.unary(UnaryOp::Floor, count);
+                let below = b.mul(whole, grain);
+                self.narrow(below)
+            }
+        }
     }
 }
 
@@ -451,13 +533,13 @@ fn math(function: Function) -> Option<Math> {
 /// tells whether rounding has carried the quotient past an integer. In `fast` math the quotient may
 /// become a product with a reciprocal, which can fall short of an integer too.
 fn floor_divide(b: &mut Builder<'_>, x: Value, y: Value, fast: bool) -> (Value, Value) {
-    let (zero, one) = (b.float(0.0), b.float(1.0));
+    let (zero, one) = (b.float_as(x, 0.0), b.float_as(x, 1.0));
     let ratio = b.div(x, y);
     let rounded = b.unary(UnaryOp::Floor, ratio);
     let negative = b.negate(rounded);
     let rest = b.fma(negative, y, x);
     // Nothing is left over of an infinite divisor, or all: 0 times infinity says neither.
-    let (size, infinity, none) = (b.abs(y), b.float(f64::INFINITY), b.sub(x, x));
+    let (size, infinity, none) = (b.abs(y), b.float_as(x, f64::INFINITY), b.sub(x, x));
     let (boundless, finite) = (b.equal(size, infinity), b.equal(none, zero));
     let whole = b.binary(Op::And, boundless, finite);
     let rest = b.select(whole, x, rest);

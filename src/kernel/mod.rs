@@ -51,28 +51,49 @@ impl Value {
 pub enum Type {
     /// IEEE binary64
     F64,
+    /// IEEE binary32
+    F32,
     /// a wrapping 64-bit integer
     I64,
+    /// a wrapping 32-bit integer, the bits of an `f32`
+    I32,
     /// a truth value; a mask in vectors
     Bool,
 }
 
-/// Operations on one operand; the comment gives operand and result types.
+impl Type {
+    /// Whether it is a float of either size.
+    pub fn is_float(self) -> bool {
+        matches!(self, Type::F64 | Type::F32)
+    }
+
+    /// Bytes of an element in memory.
+    pub fn bytes(self) -> usize {
+        match self {
+            Type::F64 | Type::I64 => 8,
+            Type::F32 | Type::I32 => 4,
+            Type::Bool => 1,
+        }
+    }
+}
+
+/// Operations on one operand; the comment gives operand and result types, where `float` is `f64` or `f32`
+/// and `int` is `i64` or `i32`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Unary {
-    /// f64 → f64: flips the sign bit
+    /// float → float: flips the sign bit
     Negate,
-    /// f64 → f64: clears the sign bit
+    /// float → float: clears the sign bit
     Abs,
-    /// f64 → f64: correctly rounded square root
+    /// float → float: correctly rounded square root
     Sqrt,
-    /// f64 → f64: towards minus infinity
+    /// float → float: towards minus infinity
     Floor,
-    /// f64 → f64: towards plus infinity
+    /// float → float: towards plus infinity
     Ceil,
-    /// f64 → f64: towards zero
+    /// float → float: towards zero
     Trunc,
-    /// f64 → f64: to the nearest integer, ties to even
+    /// float → float: to the nearest integer, ties to even
     Nearest,
     /// i64 → f64: rounded to nearest, ties to even
     ToFloat,
@@ -80,28 +101,32 @@ pub enum Unary {
     ToInteger,
     /// bool → i64: 0 or 1
     FromBool,
-    /// f64 → i64: the same bits
+    /// f64 → i64, f32 → i32: the same bits
     ToBits,
-    /// i64 → f64: the same bits
+    /// i64 → f64, i32 → f32: the same bits
     FromBits,
+    /// f64 → f32: rounded to nearest, ties to even
+    Narrow,
+    /// f32 → f64: exact
+    Widen,
     /// bool → bool
     Not,
 }
 
 impl Unary {
-    /// The type of the result.
-    pub fn result(self) -> Type {
+    /// The type of the result for an operand of a type.
+    pub fn result(self, operand: Type) -> Type {
         match self {
-            Unary::Negate
-            | Unary::Abs
-            | Unary::Sqrt
-            | Unary::Floor
-            | Unary::Ceil
-            | Unary::Trunc
-            | Unary::Nearest
-            | Unary::ToFloat
-            | Unary::FromBits => Type::F64,
-            Unary::ToInteger | Unary::FromBool | Unary::ToBits => Type::I64,
+            Unary::Negate | Unary::Abs | Unary::Sqrt | Unary::Floor | Unary::Ceil | Unary::Trunc | Unary::Nearest => {
+                operand
+            }
+            Unary::ToFloat | Unary::Widen => Type::F64,
+            Unary::Narrow => Type::F32,
+            Unary::ToInteger | Unary::FromBool => Type::I64,
+            Unary::ToBits if operand == Type::F32 => Type::I32,
+            Unary::ToBits => Type::I64,
+            Unary::FromBits if operand == Type::I32 => Type::F32,
+            Unary::FromBits => Type::F64,
             Unary::Not => Type::Bool,
         }
     }
@@ -110,33 +135,33 @@ impl Unary {
 /// Operations on two operands of one type, which is the result's too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Binary {
-    /// f64
+    /// float
     Add,
-    /// f64
+    /// float
     Subtract,
-    /// f64
+    /// float
     Multiply,
-    /// f64
+    /// float
     Divide,
-    /// f64: `if a < b { a } else { b }`, so NaN in either gives `b`
+    /// float: `if a < b { a } else { b }`, so NaN in either gives `b`
     Min,
-    /// f64: `if a > b { a } else { b }`, so NaN in either gives `b`
+    /// float: `if a > b { a } else { b }`, so NaN in either gives `b`
     Max,
-    /// i64, wrapping
+    /// int, wrapping
     IntAdd,
-    /// i64, wrapping
+    /// int, wrapping
     IntSubtract,
-    /// i64, wrapping
+    /// int, wrapping
     IntMultiply,
     /// i64: rounded towards minus infinity; by 0 gives 0; the smallest by -1 wraps
     IntFloorDivide,
     /// i64: with the sign of the divisor; by 0 gives 0
     IntRemainder,
-    /// i64, bit by bit
+    /// int, bit by bit
     IntAnd,
-    /// i64, bit by bit
+    /// int, bit by bit
     IntOr,
-    /// i64, bit by bit
+    /// int, bit by bit
     IntXor,
     /// bool
     And,
@@ -146,7 +171,7 @@ pub enum Binary {
     Xor,
 }
 
-/// Comparisons of two f64 or two i64 (signed); of f64, all but `NotEqual` are false for NaN.
+/// Comparisons of two numbers of one type (integers signed); of floats, all but `NotEqual` are false for NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Compare {
     /// `a == b`
@@ -159,7 +184,7 @@ pub enum Compare {
     LessEqual,
 }
 
-/// Shifts of i64 by a fixed amount from 0 to 63.
+/// Shifts of i64 by a fixed amount from 0 to 63, of i32 to 31.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Shift {
     /// towards the high bits
@@ -170,7 +195,9 @@ pub enum Shift {
     RightSigned,
 }
 
-/// Functions that [`math::expand`] spells in core instructions, all f64 → f64.
+/// Functions that [`math::expand`] spells in core instructions, all float → float.
+///
+/// Of `f32` there are only those that are made of e^x ([`Math::takes`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Math {
     /// e^x
@@ -207,6 +234,25 @@ pub enum Math {
     Tanh,
 }
 
+impl Math {
+    /// Whether it is defined for operands of a type.
+    pub fn takes(self, ty: Type) -> bool {
+        let of_exponentials = match self {
+            Math::Exp | Math::Expm1 | Math::Exprel | Math::Bernoulli | Math::Sinh | Math::Cosh | Math::Tanh => true,
+            Math::Log
+            | Math::Log1p
+            | Math::Log10
+            | Math::Sin
+            | Math::Cos
+            | Math::Tan
+            | Math::Arcsin
+            | Math::Arccos
+            | Math::Arctan => false,
+        };
+        ty == Type::F64 || ty == Type::F32 && of_exponentials
+    }
+}
+
 /// What a random number is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Distribution {
@@ -225,8 +271,12 @@ pub struct Table(pub &'static [u64]);
 pub enum Inst {
     /// An f64 by its bits.
     Float(u64),
+    /// An f32 by its bits.
+    Float32(u32),
     /// An i64.
     Integer(i64),
+    /// An i32.
+    Integer32(i32),
     /// A truth value.
     Boolean(bool),
     /// The tick that is computed, i64.
@@ -253,7 +303,7 @@ pub enum Inst {
     Table(Table, Value),
     /// A function of one operand (not core).
     Math(Math, Value),
-    /// x^y (not core).
+    /// x^y of f64 (not core).
     Power(Value, Value),
     /// The entry of an array of the storage, f64; an index outside is clamped.
     Lookup(ArrayId, Value),
@@ -282,7 +332,9 @@ impl Inst {
     pub fn operands(&self) -> impl Iterator<Item = Value> + use<> {
         let list: [Option<Value>; 3] = match *self {
             Inst::Float(_)
+            | Inst::Float32(_)
             | Inst::Integer(_)
+            | Inst::Integer32(_)
             | Inst::Boolean(_)
             | Inst::Tick
             | Inst::Index
@@ -312,7 +364,9 @@ impl Inst {
     pub fn map(self, mut at: impl FnMut(Value) -> Value) -> Inst {
         match self {
             Inst::Float(_)
+            | Inst::Float32(_)
             | Inst::Integer(_)
+            | Inst::Integer32(_)
             | Inst::Boolean(_)
             | Inst::Tick
             | Inst::Index
@@ -335,6 +389,26 @@ impl Inst {
             Inst::Emit(event, column, mask, a) => Inst::Emit(event, column, at(mask), at(a)),
             Inst::Fire(event, mask) => Inst::Fire(event, at(mask)),
             Inst::Seldom(mask) => Inst::Seldom(at(mask)),
+        }
+    }
+
+    /// Whether it is a constant.
+    pub fn is_constant(&self) -> bool {
+        matches!(
+            self,
+            Inst::Float(_) | Inst::Float32(_) | Inst::Integer(_) | Inst::Integer32(_) | Inst::Boolean(_)
+        )
+    }
+
+    /// The bits of a constant.
+    pub fn constant(&self) -> Option<u64> {
+        match *self {
+            Inst::Float(bits) => Some(bits),
+            Inst::Float32(bits) => Some(u64::from(bits)),
+            Inst::Integer(integer) => Some(integer.cast_unsigned()),
+            Inst::Integer32(integer) => Some(u64::from(integer.cast_unsigned())),
+            Inst::Boolean(truth) => Some(u64::from(truth)),
+            _ => None,
         }
     }
 
@@ -368,6 +442,17 @@ impl Kernel {
         self.types[value.index()]
     }
 
+    /// The value of a float that is a constant, or one that is rounded to 32 bits.
+    pub fn number(&self, value: Value) -> Option<f64> {
+        match self.inst(value) {
+            Inst::Float(bits) => Some(f64::from_bits(bits)),
+            Inst::Float32(bits) => Some(f64::from(f32::from_bits(bits))),
+            #[allow(clippy::cast_possible_truncation, reason = "rounding is the instruction")]
+            Inst::Unary(Unary::Narrow, wide) => self.number(wide).map(|number| f64::from(number as f32)),
+            _ => None,
+        }
+    }
+
     /// All values in order.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = Value> + ExactSizeIterator + use<> {
         (0..u32::try_from(self.insts.len()).unwrap_or(u32::MAX)).map(Value)
@@ -376,6 +461,12 @@ impl Kernel {
     /// Whether the prologue defines `value`.
     pub fn is_uniform(&self, value: Value) -> bool {
         value.index() < self.prologue
+    }
+
+    /// Whether the body computes with numbers of 32 bits.
+    pub fn is_narrow(&self) -> bool {
+        let is_short = |value: Value| matches!(self.type_of(value), Some(Type::F32 | Type::I32));
+        self.values().skip(self.prologue).any(|value| is_short(value) || self.inst(value).operands().any(is_short))
     }
 
     /// How often each value is an operand.

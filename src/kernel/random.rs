@@ -122,7 +122,7 @@ struct Copy<'a> {
 
 impl<'a> Copy<'a> {
     fn new(name: String, storage: &'a Storage, homes: &'a [Option<Home>]) -> Self {
-        Copy { builder: Builder::new(name, storage), image: vec![Value(0); homes.len()], homes }
+        Copy { builder: Builder::unrounded(name, storage), image: vec![Value(0); homes.len()], homes }
     }
 
     fn inst(&mut self, value: Value, inst: Inst) {

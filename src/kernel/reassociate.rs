@@ -24,7 +24,7 @@ use super::{Binary, Builder, Inst, Kernel, Math, Type, Unary, Value};
 pub fn reassociate(kernel: &Kernel, storage: &Storage) -> Kernel {
     let uses = kernel.uses();
     let classes = classes(kernel, storage);
-    let builder = Builder::new(kernel.name.clone(), storage);
+    let builder = Builder::unrounded(kernel.name.clone(), storage);
     let families = kernel.values().map(|value| family(kernel, &classes, value)).collect();
     let count = kernel.insts.len();
     let (smooth, image, sums) = (smooth(kernel), vec![Value(0); count], vec![None; count]);
@@ -75,7 +75,7 @@ struct Pass<'a> {
 /// Which kind of tree an instruction belongs to. What is constant over a run belongs to none: it is
 /// hoisted as it stands. A negation counts as a sum of one term.
 fn family(kernel: &Kernel, classes: &[Class], value: Value) -> Option<Family> {
-    if classes[value.index()].varies == Varies::Runs || kernel.type_of(value) != Some(Type::F64) {
+    if classes[value.index()].varies == Varies::Runs || !kernel.type_of(value).is_some_and(Type::is_float) {
         return None;
     }
     match kernel.inst(value) {
@@ -131,8 +131,8 @@ impl Pass<'_> {
         let (fixed, varying): (Vec<_>, Vec<_>) =
             terms.into_iter().partition(|&(term, _)| self.is_fixed(term, per_element));
         let fixed = self.ordered_sum(fixed);
-        let Some((rest, negative)) = self.signed_sum(varying) else {
-            return fixed.unwrap_or_else(|| self.builder.float(0.0));
+        let Some((rest, negative)) = self.signed_sum(varying, false) else {
+            return fixed.unwrap_or_else(|| self.float(root, 0.0));
         };
         let fixed = fixed.filter(|&value| !is_zero(&self.builder, value));
         self.sums[root.index()] = Some(Sum { fixed, negative, rest });
@@ -174,12 +174,12 @@ impl Pass<'_> {
     /// What is fixed, once per run before once per tick, so that the former can be hoisted.
     fn ordered_sum(&mut self, mut terms: Vec<(Value, bool)>) -> Option<Value> {
         terms.sort_by_key(|&(term, _)| self.classes[term.index()].varies);
-        let (sum, negative) = self.signed_sum(terms)?;
-        Some(if negative { self.builder.negate(sum) } else { sum })
+        let (sum, negative) = self.signed_sum(terms, true)?;
+        Some(if negative { self.negated(sum) } else { sum })
     }
 
     /// The sum of terms and whether it is to be negated, which it is when every term is negative.
-    fn signed_sum(&mut self, terms: Vec<(Value, bool)>) -> Option<(Value, bool)> {
+    fn signed_sum(&mut self, terms: Vec<(Value, bool)>, fixed: bool) -> Option<(Value, bool)> {
         let first = terms.iter().position(|&(_, negative)| !negative);
         let start = first.unwrap_or(0);
         let all_negative = first.is_none();
@@ -187,7 +187,8 @@ impl Pass<'_> {
         for (position, (term, negative)) in terms.into_iter().enumerate() {
             if position != start {
                 let term = self.image[term.index()];
-                sum = if negative && !all_negative { self.builder.sub(sum, term) } else { self.builder.add(sum, term) };
+                let op = if negative && !all_negative { Binary::Subtract } else { Binary::Add };
+                sum = if fixed { self.fixed(op, sum, term) } else { self.builder.binary(op, sum, term) };
             }
         }
         Some((sum, all_negative))
@@ -219,35 +220,61 @@ impl Pass<'_> {
         let scale = self.scale(fixed, negative);
         if let Some(divisor) = divisors.into_iter().reduce(|a, b| self.builder.mul(a, b)) {
             let above = varying.into_iter().map(|(value, _)| value).reduce(|a, b| self.builder.mul(a, b));
-            let above = self.scaled(scale, above, negative);
+            let above = self.scaled(root, scale, above, negative);
             return self.builder.div(above, divisor);
         }
         match (scale, varying.as_slice()) {
             (Some(scale), &[(_, Some(Sum { fixed: Some(fixed), negative, rest }))])
                 if self.smooth[root.index()] && self.is_finite(scale) && self.is_finite(fixed) =>
             {
-                let (constant, scaled) = (self.builder.mul(scale, fixed), self.builder.mul(scale, rest));
+                let (constant, scaled) = (self.fixed(Binary::Multiply, scale, fixed), self.builder.mul(scale, rest));
                 if negative { self.builder.sub(constant, scaled) } else { self.builder.add(scaled, constant) }
             }
             (scale, varying) => {
                 let rest = varying.iter().map(|&(value, _)| value).reduce(|a, b| self.builder.mul(a, b));
-                self.scaled(scale, rest, negative)
+                self.scaled(root, scale, rest, negative)
             }
         }
     }
 
     /// Whether `value` is a number that is known and neither infinite nor NaN.
     fn is_finite(&self, value: Value) -> bool {
-        self.builder.constant(value).is_some_and(|bits| f64::from_bits(bits).is_finite())
+        self.builder.number(value).is_some_and(f64::is_finite)
     }
 
-    fn scaled(&mut self, scale: Option<Value>, rest: Option<Value>, negative: bool) -> Value {
+    /// An operation on what is fixed; what is rounded to 32 bits is rounded after it.
+    fn fixed(&mut self, op: Binary, a: Value, b: Value) -> Value {
+        match (self.builder.before_rounding(a), self.builder.before_rounding(b)) {
+            (Some(a), Some(b)) => {
+                let exact = self.builder.binary(op, a, b);
+                self.builder.unary(Unary::Narrow, exact)
+            }
+            _ => self.builder.binary(op, a, b),
+        }
+    }
+
+    fn negated(&mut self, a: Value) -> Value {
+        match self.builder.before_rounding(a) {
+            Some(wide) => {
+                let exact = self.builder.negate(wide);
+                self.builder.unary(Unary::Narrow, exact)
+            }
+            None => self.builder.negate(a),
+        }
+    }
+
+    /// A constant of the type of the old kernel's `like`.
+    fn float(&mut self, like: Value, value: f64) -> Value {
+        self.builder.float_of(self.kernel.type_of(like).unwrap_or(Type::F64), value)
+    }
+
+    fn scaled(&mut self, root: Value, scale: Option<Value>, rest: Option<Value>, negative: bool) -> Value {
         match (scale, rest) {
             (Some(scale), Some(rest)) => self.builder.mul(scale, rest),
             (Some(scale), None) => scale,
             (None, Some(rest)) if negative => self.builder.negate(rest),
             (None, Some(rest)) => rest,
-            (None, None) => self.builder.float(if negative { -1.0 } else { 1.0 }),
+            (None, None) => self.float(root, if negative { -1.0 } else { 1.0 }),
         }
     }
 
@@ -279,30 +306,31 @@ impl Pass<'_> {
             let (above, below): (Vec<_>, Vec<_>) = (part(false).collect(), part(true).collect());
             let quotient = self.quotient(&above, &below);
             scale = match (scale, quotient) {
-                (Some(scale), Some(quotient)) => Some(self.builder.mul(scale, quotient)),
+                (Some(scale), Some(quotient)) => Some(self.fixed(Binary::Multiply, scale, quotient)),
                 (scale, quotient) => scale.or(quotient),
             };
         }
         let scale = scale?;
-        Some(if negative { self.builder.negate(scale) } else { scale })
+        Some(if negative { self.negated(scale) } else { scale })
     }
 
     fn quotient(&mut self, above: &[Value], below: &[Value]) -> Option<Value> {
-        let mut product = |values: &[Value]| {
-            values.iter().map(|value| self.image[value.index()]).reduce(|a, b| self.builder.mul(a, b))
-        };
-        let (above, below) = (product(above), product(below));
+        let [above, below] = [above, below].map(|values| {
+            let values: Vec<Value> = values.iter().map(|value| self.image[value.index()]).collect();
+            values.into_iter().reduce(|a, b| self.fixed(Binary::Multiply, a, b))
+        });
         match (above, below) {
             (above, None) => above,
             (None, Some(below)) => {
                 let one = self.builder.float(1.0);
-                Some(self.builder.div(one, below))
+                let one = if self.builder.type_of(below) == Type::F32 { self.builder.unary(Unary::Narrow, one) } else { one };
+                Some(self.fixed(Binary::Divide, one, below))
             }
-            (Some(above), Some(below)) => Some(self.builder.div(above, below)),
+            (Some(above), Some(below)) => Some(self.fixed(Binary::Divide, above, below)),
         }
     }
 }
 
 fn is_zero(builder: &Builder<'_>, value: Value) -> bool {
-    builder.constant(value).is_some_and(|bits| f64::from_bits(bits) == 0.0)
+    builder.number(value) == Some(0.0)
 }

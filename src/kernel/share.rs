@@ -7,11 +7,11 @@
 //!
 //! For a power n, and an argument that is s x + c, the error of e^x is up to 1.4 n + 2 + 3 |c| ulp instead of
 //! 0.9, for |x| below 650; values beyond e^650 may become infinite and those below e^-650 zero. That of
-//! x/(e^x - 1) is 2.6 times as large, and it may become zero for x beyond 650. What an argument loses by its own
+//! x/(e^x - 1) is 2.6 times as large, and it may become zero for x beyond 650 (`f32`: 60 instead of 650). What an argument loses by its own
 //! rounding, |x|/2 ulp, is the same as without.
 
 use super::abi::Storage;
-use super::{Binary, Builder, Inst, Kernel, Math, Unary, Value, math};
+use super::{Binary, Builder, Inst, Kernel, Math, Type, Unary, Value, math};
 use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
 
@@ -19,8 +19,8 @@ use std::cmp::Ordering;
 const MOST: f64 = 16.0;
 
 /// The largest offset of an argument, and the largest logarithm of the factor between a power and what it is for:
-/// neither is out of range before the product is, and errors of offsets stay small.
-const FARTHEST: f64 = 24.0;
+/// neither is out of range before the product is, and errors of offsets stay small. For `f64` and `f32`.
+const FARTHEST: [f64; 2] = [24.0, 16.0];
 
 /// How many sums and products with constants are looked through.
 const DEPTH: usize = 8;
@@ -86,7 +86,8 @@ fn plan(kernel: &Kernel) -> FxHashMap<Value, Power> {
     for family in members.chunk_by(|a, b| a.line.base == b.line.base) {
         let mut roots: Vec<&Member> = vec![];
         for member in family {
-            let found = roots.iter().filter_map(|root| power(member, root));
+            let single = kernel.type_of(member.value) == Some(Type::F32);
+            let found = roots.iter().filter_map(|root| power(member, root, single));
             match found.min_by_key(|power| power.power.abs()) {
                 Some(power) => drop(plan.insert(member.value, power)),
                 None if member.function == Math::Exp => roots.push(member),
@@ -99,25 +100,24 @@ fn plan(kernel: &Kernel) -> FxHashMap<Value, Power> {
 
 /// How one is a power of the other, if it is one. An exponential takes no negative power, which would cost a
 /// division.
-fn power(member: &Member, root: &Member) -> Option<Power> {
+fn power(member: &Member, root: &Member, single: bool) -> Option<Power> {
     let (line, of) = (member.line, root.line);
     let ratio = line.slope / of.slope;
     let power = ratio.round();
-    let exact = (ratio - power).abs() <= 2.0 * f64::EPSILON * power.abs();
+    let (epsilon, farthest) =
+        if single { (f64::from(f32::EPSILON), FARTHEST[1]) } else { (f64::EPSILON, FARTHEST[0]) };
+    let exact = (ratio - power).abs() <= 2.0 * epsilon * power.abs();
     let allowed = power.abs() <= MOST && (power >= 1.0 || member.function == Math::Bernoulli && power <= -1.0);
     // Of a negative power the exponential of -x is taken.
     let rest = power.abs().mul_add(-of.offset, line.offset * power.signum());
-    let near = [rest, line.offset, power * of.offset].iter().all(|offset| offset.abs() <= FARTHEST);
+    let near = [rest, line.offset, power * of.offset].iter().all(|offset| offset.abs() <= farthest);
     #[allow(clippy::cast_possible_truncation, reason = "a whole number of at most 16")]
     (exact && allowed && near).then_some(Power { root: root.value, power: power as i32, rest })
 }
 
 /// `value` as a line through something that is not one, where its numbers are known.
 fn line(kernel: &Kernel, value: Value) -> Option<Line> {
-    let constant = |value: Value| match kernel.inst(value) {
-        Inst::Float(bits) => Some(f64::from_bits(bits)).filter(|number| number.is_finite()),
-        _ => None,
-    };
+    let constant = |value: Value| kernel.number(value).filter(|number| number.is_finite());
     let mut line = Line { base: value, slope: 1.0, offset: 0.0 };
     for _ in 0..DEPTH {
         // The base is factor*inner + shift.
@@ -190,6 +190,7 @@ impl Pass<'_> {
         if power.rest != 0.0 {
             let rest = b.float(power.rest);
             let factor = b.math(Math::Exp, rest);
+            let factor = if b.type_of(root) == Type::F32 { b.unary(Unary::Narrow, factor) } else { factor };
             result = b.mul(result, factor);
         }
         if function == Math::Bernoulli {

@@ -44,7 +44,9 @@ fn own_class(inst: Inst, storage: &Storage) -> Class {
         Inst::Load(id) => Class { varies: storage.column_slot(id).varies, per_element: true },
         Inst::Random(..) | Inst::Poisson(..) => Class { varies: Varies::Ticks, per_element: true },
         Inst::Float(_)
+        | Inst::Float32(_)
         | Inst::Integer(_)
+        | Inst::Integer32(_)
         | Inst::Boolean(_)
         | Inst::Unary(..)
         | Inst::Binary(..)
@@ -208,7 +210,7 @@ struct Copy<'a> {
 
 impl<'a> Copy<'a> {
     fn new(name: String, split: &'a Split<'_>) -> Self {
-        Copy { builder: Builder::new(name, &split.storage), values: vec![Value(0); split.kernel.insts.len()] }
+        Copy { builder: Builder::unrounded(name, &split.storage), values: vec![Value(0); split.kernel.insts.len()] }
     }
 
     fn inst(&mut self, index: usize, inst: Inst) {
@@ -230,7 +232,9 @@ fn costs(kernel: &Kernel) -> Vec<u32> {
 fn own_cost(inst: Inst) -> u32 {
     match inst {
         Inst::Float(_)
+        | Inst::Float32(_)
         | Inst::Integer(_)
+        | Inst::Integer32(_)
         | Inst::Boolean(_)
         | Inst::Tick
         | Inst::Index
@@ -240,7 +244,8 @@ fn own_cost(inst: Inst) -> u32 {
         | Inst::SetUniform(..)
         | Inst::Emit(..)
         | Inst::Fire(..)
-        | Inst::Seldom(_) => 0,
+        | Inst::Seldom(_)
+        | Inst::Unary(Unary::Narrow, _) => 0,
         Inst::Binary(super::Binary::Divide, ..) | Inst::Unary(Unary::Sqrt, _) => 8,
         Inst::Math(Math::Exp | Math::Expm1 | Math::Exprel | Math::Bernoulli, _) => 20,
         Inst::Math(..) | Inst::Power(..) | Inst::Random(..) | Inst::Poisson(..) => 40,

@@ -20,7 +20,9 @@ impl Display for Type {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Type::F64 => "f64",
+            Type::F32 => "f32",
             Type::I64 => "i64",
+            Type::I32 => "i32",
             Type::Bool => "bool",
         })
     }
@@ -52,6 +54,9 @@ impl Kernel {
 fn write_inst(text: &mut String, inst: Inst, storage: &Storage) {
     let _ = match inst {
         Inst::Float(bits) => write!(text, "{:?}", f64::from_bits(bits)),
+        Inst::Float32(bits) => write!(text, "{:?}", f32::from_bits(bits)),
+        Inst::Integer32(value) if value.unsigned_abs() > 0xffff => write!(text, "{value:#x}"),
+        Inst::Integer32(value) => write!(text, "{value}"),
         Inst::Integer(value) if value.unsigned_abs() > 0xffff_ffff => write!(text, "{value:#x}"),
         Inst::Integer(value) => write!(text, "{value}"),
         Inst::Boolean(value) => write!(text, "{value}"),
@@ -96,6 +101,8 @@ impl Unary {
             Unary::FromBool => "from_bool",
             Unary::ToBits => "to_bits",
             Unary::FromBits => "from_bits",
+            Unary::Narrow => "narrow",
+            Unary::Widen => "widen",
             Unary::Not => "not",
         }
     }

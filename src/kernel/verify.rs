@@ -139,32 +139,47 @@ impl Check<'_> {
             Some(found) if found == ty => Ok(()),
             found => Err(format!("operand {value} is {found:?}, should be {ty}")),
         };
-        let number = |value: Value| match self.kernel.type_of(value) {
-            Some(Type::F64 | Type::I64) => Ok(()),
-            found => Err(format!("operand {value} is {found:?}, should be a number")),
+        let one_of = |value: Value, types: &[Type], what: &str| match self.kernel.type_of(value) {
+            Some(found) if types.contains(&found) => Ok(()),
+            found => Err(format!("operand {value} is {found:?}, should be {what}")),
+        };
+        let float = |value: Value| one_of(value, &[Type::F64, Type::F32], "a float");
+        let integer = |value: Value| one_of(value, &[Type::I64, Type::I32], "an integer");
+        let number = |value: Value| one_of(value, &[Type::F64, Type::F32, Type::I64, Type::I32], "a number");
+        let operand = |value: Value, operand: Operand| match operand {
+            Operand::Float => float(value),
+            Operand::Integer => integer(value),
+            Operand::Only(ty) => expect(value, ty),
         };
         let same = |a: Value, b: Value| match self.kernel.type_of(a) == self.kernel.type_of(b) {
             true => Ok(()),
             false => Err(format!("operands {a} and {b} differ in type")),
         };
         match inst {
-            Inst::Unary(op, a) => expect(a, unary_operand(op)),
-            Inst::Binary(op, a, b) => expect(a, binary_operand(op)).and(same(a, b)),
+            Inst::Unary(op, a) => operand(a, unary_operand(op)),
+            Inst::Binary(op, a, b) => operand(a, binary_operand(op)).and(same(a, b)),
             Inst::Compare(_, a, b) => number(a).and(same(a, b)),
+            Inst::Shift(_, a, amount) if amount < 32 => integer(a),
             Inst::Shift(_, a, amount) if amount < 64 => expect(a, Type::I64),
             Inst::Shift(Shift::Left | Shift::Right | Shift::RightSigned, ..) => Err("shifts by 64 or more".into()),
-            Inst::Fma(a, b, c) => expect(a, Type::F64).and(same(a, b)).and(same(a, c)),
+            Inst::Fma(a, b, c) => float(a).and(same(a, b)).and(same(a, c)),
             Inst::Select(condition, a, b) => expect(condition, Type::Bool).and(same(a, b)),
             Inst::Table(table, _) if table.0.is_empty() => Err("reads an empty table".into()),
             Inst::Table(_, a) | Inst::Lookup(_, a) => expect(a, Type::I64),
-            Inst::Math(_, a) | Inst::Poisson(_, a) => expect(a, Type::F64),
+            Inst::Math(function, a) if !self.kernel.type_of(a).is_some_and(|ty| function.takes(ty)) => {
+                Err(format!("{} is not defined for {:?}", function.name(), self.kernel.type_of(a)))
+            }
+            Inst::Math(_, a) => float(a),
+            Inst::Poisson(_, a) => expect(a, Type::F64),
             Inst::Fire(_, mask) | Inst::Seldom(mask) => expect(mask, Type::Bool),
             Inst::Emit(_, _, mask, a) => expect(mask, Type::Bool).and(expect(a, Type::F64)),
             Inst::Power(a, b) => expect(a, Type::F64).and(same(a, b)),
             Inst::Store(id, a) => expect(a, self.storage.column_slot(id).ty),
             Inst::SetUniform(id, a) => expect(a, self.storage.uniform_slot(id).ty),
             Inst::Float(_)
+            | Inst::Float32(_)
             | Inst::Integer(_)
+            | Inst::Integer32(_)
             | Inst::Boolean(_)
             | Inst::Tick
             | Inst::Index
@@ -176,23 +191,34 @@ impl Check<'_> {
 
     fn result(&self, inst: Inst) -> Option<Type> {
         match inst {
-            Inst::Float(_) | Inst::Fma(..) | Inst::Math(..) | Inst::Power(..) | Inst::Random(..) | Inst::Lookup(..) => {
-                Some(Type::F64)
-            }
-            Inst::Integer(_) | Inst::Tick | Inst::Index | Inst::Shift(..) | Inst::Table(..) | Inst::Poisson(..) => {
-                Some(Type::I64)
-            }
+            Inst::Float(_) | Inst::Power(..) | Inst::Random(..) | Inst::Lookup(..) => Some(Type::F64),
+            Inst::Float32(_) => Some(Type::F32),
+            Inst::Integer(_) | Inst::Tick | Inst::Index | Inst::Table(..) | Inst::Poisson(..) => Some(Type::I64),
+            Inst::Integer32(_) => Some(Type::I32),
             Inst::Boolean(_) | Inst::Compare(..) => Some(Type::Bool),
             Inst::Uniform(id) => Some(self.storage.uniform_slot(id).ty),
             Inst::Load(id) => Some(self.storage.column_slot(id).ty),
-            Inst::Unary(op, _) => Some(op.result()),
-            Inst::Binary(_, a, _) | Inst::Select(_, a, _) => self.kernel.type_of(a),
+            Inst::Unary(op, a) => self.kernel.type_of(a).map(|ty| op.result(ty)),
+            Inst::Binary(_, a, _)
+            | Inst::Select(_, a, _)
+            | Inst::Shift(_, a, _)
+            | Inst::Fma(a, ..)
+            | Inst::Math(_, a) => self.kernel.type_of(a),
             Inst::Store(..) | Inst::SetUniform(..) | Inst::Emit(..) | Inst::Fire(..) | Inst::Seldom(_) => None,
         }
     }
 }
 
-fn unary_operand(op: Unary) -> Type {
+/// What an operand has to be.
+enum Operand {
+    /// `f64` or `f32`
+    Float,
+    /// `i64` or `i32`
+    Integer,
+    Only(Type),
+}
+
+fn unary_operand(op: Unary) -> Operand {
     match op {
         Unary::Negate
         | Unary::Abs
@@ -201,24 +227,27 @@ fn unary_operand(op: Unary) -> Type {
         | Unary::Ceil
         | Unary::Trunc
         | Unary::Nearest
-        | Unary::ToInteger
-        | Unary::ToBits => Type::F64,
-        Unary::ToFloat | Unary::FromBits => Type::I64,
-        Unary::FromBool | Unary::Not => Type::Bool,
+        | Unary::ToBits => Operand::Float,
+        Unary::ToInteger | Unary::Narrow => Operand::Only(Type::F64),
+        Unary::Widen => Operand::Only(Type::F32),
+        Unary::FromBits => Operand::Integer,
+        Unary::ToFloat => Operand::Only(Type::I64),
+        Unary::FromBool | Unary::Not => Operand::Only(Type::Bool),
     }
 }
 
-fn binary_operand(op: Binary) -> Type {
+fn binary_operand(op: Binary) -> Operand {
     match op {
-        Binary::Add | Binary::Subtract | Binary::Multiply | Binary::Divide | Binary::Min | Binary::Max => Type::F64,
+        Binary::Add | Binary::Subtract | Binary::Multiply | Binary::Divide | Binary::Min | Binary::Max => {
+            Operand::Float
+        }
         Binary::IntAdd
         | Binary::IntSubtract
         | Binary::IntMultiply
-        | Binary::IntFloorDivide
-        | Binary::IntRemainder
         | Binary::IntAnd
         | Binary::IntOr
-        | Binary::IntXor => Type::I64,
-        Binary::And | Binary::Or | Binary::Xor => Type::Bool,
+        | Binary::IntXor => Operand::Integer,
+        Binary::IntFloorDivide | Binary::IntRemainder => Operand::Only(Type::I64),
+        Binary::And | Binary::Or | Binary::Xor => Operand::Only(Type::Bool),
     }
 }

@@ -6,7 +6,7 @@ use super::assign::number;
 use super::check::expression;
 use super::declare::{Visit, names_in};
 use super::resolve::{Scope, reserved};
-use super::{Clock, Constant, Constants, Denormals, MathLevel, Model, Seconds};
+use super::{Clock, Constant, Constants, Denormals, MathLevel, Model, Precision, Seconds};
 use super::{array, group, mistake, script};
 use crate::diagnostic::Report;
 use crate::dimension::Dimension;
@@ -23,8 +23,9 @@ pub fn check(file: &ModelFile, folder: Option<&Path>, report: &mut Report) -> Op
     let mut constants = constants(file, report);
     constants.timed = array::timed(file, &constants, folder, report);
     let clocks = clocks(file, &constants, report);
-    let (math, denormals) = settings(file, report);
-    let mut model = Model { clocks, constants, groups: vec![], records: vec![], script: vec![], math, denormals };
+    let (math, denormals, precision) = settings(file, report);
+    let (groups, records, script) = (vec![], vec![], vec![]);
+    let mut model = Model { clocks, constants, groups, records, script, math, denormals, precision };
     let doubts = group::groups(file, folder, &mut model, report);
     script::records(file, &mut model, report);
     script::script(file, &doubts, &mut model, report);
@@ -136,8 +137,9 @@ pub(super) fn seconds(expr: &Expr, what: &str, constants: &Constants, report: &m
     seconds
 }
 
-fn settings(file: &ModelFile, report: &mut Report) -> (MathLevel, Denormals) {
+fn settings(file: &ModelFile, report: &mut Report) -> (MathLevel, Denormals, Precision) {
     let (mut math, mut denormals) = (MathLevel::default(), Denormals::default());
+    let mut precision = Precision::default();
     let mut defined: FxHashMap<&str, Span> = FxHashMap::default();
     for item in &file.items {
         let Item::Setting { key, value } = item else { continue };
@@ -150,12 +152,22 @@ fn settings(file: &ModelFile, report: &mut Report) -> (MathLevel, Denormals) {
             ("math", "fast") => math = MathLevel::Fast,
             ("denormals", "keep") => denormals = Denormals::Keep,
             ("denormals", "flush") => denormals = Denormals::Flush,
+            ("precision", _) => precision = self::precision(value, report).unwrap_or_default(),
             ("math", _) => report.push(mistake::unknown("math level", value, &["precise", "fast"])),
             ("denormals", _) => report.push(mistake::unknown("treatment of denormals", value, &["keep", "flush"])),
-            _ => report.push(mistake::unknown("setting", key, &["math", "denormals"])),
+            _ => report.push(mistake::unknown("setting", key, &["math", "denormals", "precision"])),
         }
     }
-    (math, denormals)
+    (math, denormals, precision)
+}
+
+/// The precision of a name.
+pub(super) fn precision(name: &Ident, report: &mut Report) -> Option<Precision> {
+    let found = Precision::ALL.into_iter().find(|precision| precision.name() == name.name);
+    if found.is_none() {
+        report.push(mistake::unknown("precision", name, &Precision::ALL.map(Precision::name)));
+    }
+    found
 }
 
 /// Two clocks that meet only after more than a thousand ticks of each are seldom meant.

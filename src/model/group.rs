@@ -6,7 +6,7 @@ use super::assign::{assign, number};
 use super::declare::{self, Doubts, divisors};
 use super::event::Checker;
 use super::resolve::Scope;
-use super::{Builtin, Clock, Constants, Group, Method, Model, Role, mistake};
+use super::{Builtin, Clock, Constants, Group, Method, Model, Precision, Role, mistake};
 use crate::algebra::{Expr as Expression, Function, Pool};
 use crate::diagnostic::Report;
 use crate::source::Span;
@@ -67,6 +67,7 @@ fn group(
     let mut declared = declare::equations(text, constants, &mut pool, report);
     let method = method(&text.methods, report);
     let clock = clock(&text.clocks, &model.clocks, clocks, report);
+    let precision = precision(&text.precisions, report).unwrap_or(model.precision);
     let mut scope = Scope::of_group(&text.name.name, &declared.variables, constants, &pool);
     scope.doubt(&declared.doubts);
     scope.initial();
@@ -84,6 +85,7 @@ fn group(
         pool,
         variables,
         method,
+        precision,
         init,
         refractory: happenings.refractory,
         events: happenings.events,
@@ -163,6 +165,13 @@ fn method(names: &[Ident], report: &mut Report) -> Option<(Method, Span)> {
         report.push(mistake::unknown_method(name, &lower));
     }
     found.map(|method| (method, name.span))
+}
+
+fn precision(names: &[Ident], report: &mut Report) -> Option<Precision> {
+    if let [first, second, ..] = names {
+        report.push(mistake::duplicate_setting("precision", first, second));
+    }
+    super::file::precision(names.first()?, report)
 }
 
 fn clock(names: &[Ident], clocks: &[Clock], by_name: &FxHashMap<String, usize>, report: &mut Report) -> usize {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{
-    Action, Assignment, Cause, Clock, Denormals, Group, MathLevel, Model, Observed, Record, Refractory, Role, Slot,
+    Action, Assignment, Cause, Clock, Denormals, Group, MathLevel, Model, Observed, Precision, Record, Refractory, Role, Slot,
     Variable,
 };
 use crate::algebra::{Kind, Printer, Symbol};
@@ -113,6 +113,9 @@ impl Model {
         }
         if let Some((method, _)) = group.method {
             line(out, format_args!("    method {}", method.name()));
+        }
+        if group.precision != Precision::default() {
+            line(out, format_args!("    precision {}", group.precision.name()));
         }
         for assignment in &group.init {
             line(out, format_args!("    init {}", group.assignment(assignment)));

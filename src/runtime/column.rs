@@ -2,7 +2,6 @@
 
 use super::buffer::{self, Buffer};
 use super::{Error, Place};
-use crate::kernel::Type;
 use crate::kernel::abi::{ColumnId, Layout, Varies};
 use bytemuck::{Pod, Zeroable};
 use std::ops::Range;
@@ -60,6 +59,14 @@ impl Memory {
         bytemuck::cast_slice_mut(&mut self.words_mut()[words(layout, place)])
     }
 
+    pub(super) fn floats32(&self, layout: &Layout, place: Place) -> &[f32] {
+        bytemuck::cast_slice(&bytemuck::cast_slice::<u64, u32>(self.words())[halves(layout, place)])
+    }
+
+    pub(super) fn floats32_mut(&mut self, layout: &Layout, place: Place) -> &mut [f32] {
+        bytemuck::cast_slice_mut(&mut bytemuck::cast_slice_mut::<u64, u32>(self.words_mut())[halves(layout, place)])
+    }
+
     pub(super) fn integers(&self, layout: &Layout, place: Place) -> &[i64] {
         bytemuck::cast_slice(&self.words()[words(layout, place)])
     }
@@ -111,12 +118,8 @@ impl Memory {
     fn copy_columns(&mut self, layout: &Layout, other: &Memory, varies: Varies) {
         for (id, slot) in (0..).map(ColumnId).zip(&layout.storage().columns) {
             if slot.varies == varies {
-                let start = layout.column_offset(id) / 8;
-                let length = match slot.ty {
-                    Type::Bool => layout.padded() / 8,
-                    Type::F64 | Type::I64 => layout.padded(),
-                };
-                self.words_mut()[start..start + length].copy_from_slice(&other.words()[start..start + length]);
+                let range = layout.column_words(id, 0..layout.padded());
+                self.words_mut()[range.clone()].copy_from_slice(&other.words()[range]);
             }
         }
     }
@@ -131,19 +134,16 @@ fn tile_ranges(layout: &Layout, tile: Range<usize>, varies: &[Varies]) -> Vec<Ra
     let storage = layout.storage();
     let chosen = (0..).map(ColumnId).zip(&storage.columns);
     let chosen = chosen.filter(|(id, slot)| varies.contains(&slot.varies) && !storage.is_list(*id));
-    chosen
-        .map(|(id, slot)| {
-            let start = layout.column_offset(id) / 8;
-            match slot.ty {
-                Type::Bool => start + tile.start / 8..start + tile.end.div_ceil(8),
-                Type::F64 | Type::I64 => start + tile.start..start + tile.end,
-            }
-        })
-        .collect()
+    chosen.map(|(id, _)| layout.column_words(id, tile.clone())).collect()
 }
 
 fn words(layout: &Layout, place: Place) -> Range<usize> {
     let start = place.offset(layout) / 8;
+    start..start + place.length(layout)
+}
+
+fn halves(layout: &Layout, place: Place) -> Range<usize> {
+    let start = place.offset(layout) / 4;
     start..start + place.length(layout)
 }
 

@@ -12,6 +12,7 @@ use super::team::Team;
 use super::time::Timeline;
 use super::{Error, Place, Program};
 use crate::algebra::Kind;
+use crate::kernel::Type;
 use std::fmt;
 
 /// The first infinite value or NaN of a state variable. The run goes on.
@@ -141,17 +142,49 @@ impl Watch {
     fn lost(&mut self, group: &Group) -> Vec<usize> {
         let program = group.program();
         let is_lost = |index: &mut usize| {
-            let values = group.memory.floats(&program.layout, program.variables[*index].place);
-            !all_finite(values)
+            !Floats::of(program, &group.memory, *index).are_finite()
         };
         self.finite.extract_if(.., is_lost).collect()
     }
 }
 
-/// A sum of bits instead of an early exit, so that the loop is done in vectors.
-fn all_finite(values: &[f64]) -> bool {
-    const EXPONENT: u64 = 0x7ff << 52;
-    values.iter().fold(0, |count, value| count | u64::from(value.to_bits() & EXPONENT == EXPONENT)) == 0
+/// The values of a float variable.
+enum Floats<'a> {
+    Double(&'a [f64]),
+    Single(&'a [f32]),
+}
+
+impl<'a> Floats<'a> {
+    fn of(program: &Program, memory: &'a Memory, index: usize) -> Self {
+        let (layout, place) = (&program.layout, program.variables[index].place);
+        match place.ty(layout) {
+            Type::F32 => Floats::Single(memory.floats32(layout, place)),
+            _ => Floats::Double(memory.floats(layout, place)),
+        }
+    }
+
+    /// A sum of bits instead of an early exit, so that the loop is done in vectors.
+    fn are_finite(&self) -> bool {
+        const DOUBLE: u64 = 0x7ff << 52;
+        const SINGLE: u32 = 0xff << 23;
+        match self {
+            Floats::Double(values) => {
+                values.iter().fold(0, |bad, value| bad | u64::from(value.to_bits() & DOUBLE == DOUBLE)) == 0
+            }
+            Floats::Single(values) => {
+                values.iter().fold(0, |bad, value| bad | u32::from(value.to_bits() & SINGLE == SINGLE)) == 0
+            }
+        }
+    }
+
+    /// The first that is infinite or NaN.
+    fn first_bad(&self) -> Option<(usize, f64)> {
+        let bad = |(_, value): &(usize, f64)| !value.is_finite();
+        match self {
+            Floats::Double(values) => values.iter().copied().enumerate().find(bad),
+            Floats::Single(values) => values.iter().map(|&value| f64::from(value)).enumerate().find(bad),
+        }
+    }
 }
 
 /// A report without a time.
@@ -163,12 +196,12 @@ struct Hit<'a> {
 }
 
 fn look<'a>(program: &'a Program, memory: &Memory, index: usize) -> Option<Hit<'a>> {
-    let values = memory.floats(&program.layout, program.variables[index].place);
-    if all_finite(values) {
+    let values = Floats::of(program, memory, index);
+    if values.are_finite() {
         return None;
     }
-    let element = values.iter().position(|value| !value.is_finite())?;
-    Some(Hit { program, index, element, value: values[element] })
+    let (element, value) = values.first_bad()?;
+    Some(Hit { program, index, element, value })
 }
 
 impl Hit<'_> {

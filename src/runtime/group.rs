@@ -64,7 +64,26 @@ impl Group {
     /// When there is no such variable, or it holds something else.
     pub fn floats(&self, name: &str) -> Result<&[f64], Error> {
         let place = self.readable(name, Kind::Float)?;
+        self.sized(name, place, Type::F64)?;
         Ok(self.memory.floats(&self.program().layout, place))
+    }
+
+    /// The values of a variable of 32-bit floats, in SI base units.
+    ///
+    /// # Errors
+    /// When there is no such variable, or it holds something else.
+    pub fn floats32(&self, name: &str) -> Result<&[f32], Error> {
+        let place = self.readable(name, Kind::Float)?;
+        self.sized(name, place, Type::F32)?;
+        Ok(self.memory.floats32(&self.program().layout, place))
+    }
+
+    /// Whether a float variable has 32 bits.
+    ///
+    /// # Errors
+    /// When there is no such variable, or it holds something else.
+    pub fn is_float32(&self, name: &str) -> Result<bool, Error> {
+        Ok(self.readable(name, Kind::Float)?.ty(&self.program().layout) == Type::F32)
     }
 
     /// The values of an integer variable.
@@ -90,8 +109,19 @@ impl Group {
     /// # Errors
     /// When there is no such variable, it holds something else, or it is computed.
     pub fn floats_mut(&mut self, name: &str) -> Result<&mut [f64], Error> {
+        self.sized(name, self.readable(name, Kind::Float)?, Type::F64)?;
         let place = self.writable(name, Kind::Float)?;
         Ok(self.memory.floats_mut(&self.plan.programs[self.index].layout, place))
+    }
+
+    /// The values of a variable of 32-bit floats, to be written, in SI base units.
+    ///
+    /// # Errors
+    /// When there is no such variable, it holds something else, or it is computed.
+    pub fn floats32_mut(&mut self, name: &str) -> Result<&mut [f32], Error> {
+        self.sized(name, self.readable(name, Kind::Float)?, Type::F32)?;
+        let place = self.writable(name, Kind::Float)?;
+        Ok(self.memory.floats32_mut(&self.plan.programs[self.index].layout, place))
     }
 
     /// The values of an integer variable, to be written.
@@ -170,6 +200,16 @@ impl Group {
         Err(Error::Kind { variable: format!("{}.{name}", self.name()), holds, asked })
     }
 
+    /// Checks the size of a float.
+    fn sized(&self, name: &str, place: Place, asked: Type) -> Result<(), Error> {
+        let (holds, asked) = match (place.ty(&self.program().layout), asked) {
+            (Type::F32, Type::F64) => ("32-bit floats", "64-bit floats"),
+            (Type::F64, Type::F32) => ("64-bit floats", "32-bit floats"),
+            _ => return Ok(()),
+        };
+        Err(Error::Kind { variable: format!("{}.{name}", self.name()), holds, asked })
+    }
+
     fn writable(&mut self, name: &str, asked: Kind) -> Result<Place, Error> {
         let place = self.readable(name, asked)?;
         let variable = self.variable(name)?;
@@ -189,8 +229,8 @@ impl Group {
 fn check(program: &Program) -> Result<(), Error> {
     for variable in &program.variables {
         let stored = match variable.place.ty(&program.layout) {
-            Type::F64 => Kind::Float,
-            Type::I64 => Kind::Integer,
+            Type::F64 | Type::F32 => Kind::Float,
+            Type::I64 | Type::I32 => Kind::Integer,
             Type::Bool => Kind::Boolean,
         };
         if stored != variable.kind {

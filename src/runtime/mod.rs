@@ -155,7 +155,7 @@ impl Program {
     /// So many elements stay in a near cache with all their columns.
     fn block(&self) -> usize {
         let columns = &self.layout.storage().columns;
-        let bytes: usize = columns.iter().map(|slot| if slot.ty == Type::Bool { 1 } else { 8 }).sum();
+        let bytes: usize = columns.iter().map(|slot| slot.ty.bytes()).sum();
         (NEAR / bytes.max(1)).max(1).next_multiple_of(team::GRAIN)
     }
 

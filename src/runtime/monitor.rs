@@ -430,7 +430,7 @@ impl Portion {
 /// How a row is read from a group's memory.
 struct Reader {
     ty: Type,
-    /// The first word, of truth values the first byte.
+    /// The first of its size.
     start: usize,
     chosen: Option<Vec<usize>>,
 }
@@ -442,7 +442,7 @@ impl Reader {
         };
         let ty = place.ty(layout);
         let offset = place.offset(layout);
-        let start = if ty == Type::Bool { offset } else { offset / 8 };
+        let start = offset / ty.bytes();
         let chosen = match place {
             Place::Column(_) => monitor.elements.clone(),
             Place::Uniform(_) => None,
@@ -454,7 +454,11 @@ impl Reader {
     fn read(&self, words: &[u64], row: &mut [f64]) {
         match self.ty {
             Type::F64 => self.read_floats(&words[self.start..], row),
+            Type::F32 => {
+                self.fill(&bytemuck::cast_slice(words)[self.start..], row, |&value: &f32| f64::from(value));
+            }
             Type::I64 => self.fill(&words[self.start..], row, |&word| integer(word)),
+            Type::I32 => panic!("bug: a variable of 32-bit integers"),
             Type::Bool => self.fill(&bytemuck::cast_slice(words)[self.start..], row, |&byte: &u8| f64::from(byte)),
         }
     }

@@ -79,6 +79,8 @@ pub struct ColumnState {
 pub enum Numbers {
     /// Floats.
     Floats(Vec<u64>),
+    /// Floats of 32 bits.
+    Floats32(Vec<u32>),
     /// Integers.
     Integers(Vec<u64>),
     /// Truth values, 0 or 1.
@@ -90,6 +92,7 @@ impl Numbers {
     pub fn len(&self) -> usize {
         match self {
             Numbers::Floats(words) | Numbers::Integers(words) => words.len(),
+            Numbers::Floats32(halves) => halves.len(),
             Numbers::Booleans(bytes) => bytes.len(),
         }
     }
@@ -102,6 +105,7 @@ impl Numbers {
     fn ty(&self) -> Type {
         match self {
             Numbers::Floats(_) => Type::F64,
+            Numbers::Floats32(_) => Type::F32,
             Numbers::Integers(_) => Type::I64,
             Numbers::Booleans(_) => Type::Bool,
         }
@@ -300,6 +304,10 @@ fn read(program: &Program, place: Place, words: &[u64]) -> Numbers {
     let (start, length) = (place.offset(layout), place.length(layout));
     match place.ty(layout) {
         Type::F64 => Numbers::Floats(words[start / 8..start / 8 + length].to_vec()),
+        Type::F32 => {
+            Numbers::Floats32(bytemuck::cast_slice::<u64, u32>(words)[start / 4..start / 4 + length].to_vec())
+        }
+        Type::I32 => panic!("bug: a variable of 32-bit integers"),
         Type::I64 => Numbers::Integers(words[start / 8..start / 8 + length].to_vec()),
         Type::Bool => Numbers::Booleans(bytemuck::cast_slice::<u64, u8>(words)[start..start + length].to_vec()),
     }
@@ -317,6 +325,10 @@ impl Island {
             match &column.numbers {
                 Numbers::Floats(from) | Numbers::Integers(from) => {
                     words[start / 8..start / 8 + from.len()].copy_from_slice(from);
+                }
+                Numbers::Floats32(from) => {
+                    let halves: &mut [u32] = bytemuck::cast_slice_mut(words);
+                    halves[start / 4..start / 4 + from.len()].copy_from_slice(from);
                 }
                 Numbers::Booleans(from) => {
                     let bytes: &mut [u8] = bytemuck::cast_slice_mut(words);

@@ -276,7 +276,7 @@ pub enum Item {
         /// The whole item.
         span: Span,
     },
-    /// `math precise`, `denormals flush`
+    /// `math precise`, `denormals flush`, `precision float32`
     Setting {
         /// Which.
         key: Ident,
@@ -298,6 +298,8 @@ pub struct Group {
     pub methods: Vec<Ident>,
     /// `clock slow`
     pub clocks: Vec<Ident>,
+    /// `precision float32`
+    pub precisions: Vec<Ident>,
     /// `init v = 1*mV`, in the order of the text.
     pub init: Vec<Statement>,
     /// `threshold v > 20*mV`; several are an error that the model reports, as below.

@@ -24,6 +24,7 @@ pub(super) enum Parsed {
     GroupHead(Ident, Expr),
     Method(Ident),
     GroupClock(Ident),
+    GroupPrecision(Ident),
     Event(Ident, Expr),
     Handler(Ident),
     Spikes(Array, Array, Option<Expr>),
@@ -370,6 +371,7 @@ pub(super) fn empty_group(name: Ident, size: Expr, span: Span) -> Group {
         equations: Equations::default(),
         methods: vec![],
         clocks: vec![],
+        precisions: vec![],
         init: vec![],
         thresholds: vec![],
         resets: vec![],
@@ -395,6 +397,7 @@ pub(super) fn definition(left: Parsed, unit: Expr, flags: Vec<Ident>, span: Span
         | Parsed::GroupHead(..)
         | Parsed::Method(_)
         | Parsed::GroupClock(_)
+        | Parsed::GroupPrecision(_)
         | Parsed::Event(..)
         | Parsed::Handler(_)
         | Parsed::Spikes(..)

@@ -18,6 +18,8 @@ pub(super) enum Word {
     Set,
     Run,
     Setting,
+    /// A setting of the file or of a group.
+    Precision,
     Method,
     Init,
     TimedArray,
@@ -46,6 +48,7 @@ impl Word {
             | Word::Set
             | Word::Run
             | Word::Setting
+            | Word::Precision
             | Word::TimedArray
             | Word::Switch => true,
             Word::Method
@@ -66,13 +69,13 @@ impl Word {
     pub(super) fn takes_no_sign(self) -> bool {
         matches!(
             self,
-            Word::Method | Word::Clock | Word::Threshold | Word::Reset | Word::Refractory | Word::Poisson | Word::Event
+            Word::Method | Word::Precision | Word::Clock | Word::Threshold | Word::Reset | Word::Refractory | Word::Poisson | Word::Event
         )
     }
 }
 
 /// Outside of groups first, inside after.
-pub(super) const WORDS: [(&str, Word); 23] = [
+pub(super) const WORDS: [(&str, Word); 24] = [
     ("clock", Word::Clock),
     ("constant", Word::Constant),
     ("group", Word::Group),
@@ -84,6 +87,7 @@ pub(super) const WORDS: [(&str, Word); 23] = [
     ("resume", Word::Switch),
     ("math", Word::Setting),
     ("denormals", Word::Setting),
+    ("precision", Word::Precision),
     ("method", Word::Method),
     ("init", Word::Init),
     ("threshold", Word::Threshold),

@@ -336,7 +336,7 @@ impl Parser<'_> {
             Some(Word::Record) => self.record(),
             Some(Word::Set) => self.line(Start::Set),
             Some(Word::Run) => self.line(Start::Run),
-            Some(Word::Setting) => self.line(Start::Setting),
+            Some(Word::Setting | Word::Precision) => self.line(Start::Setting),
             Some(Word::TimedArray) => self.timed_array(),
             Some(Word::Switch) => self.line(Start::Switch),
             Some(Word::Later) => self.skip(mistake::not_yet_supported),
@@ -374,7 +374,7 @@ impl Parser<'_> {
         }
         let next = self.layout.token(self.layout.significant(self.at + 1));
         let outside =
-            matches!(self.layout.word(self.at), Some(Word::Record | Word::Run | Word::Setting | Word::Switch));
+            matches!(self.layout.word(self.at), Some(Word::Record | Word::Run | Word::Setting | Word::Precision | Word::Switch));
         if outside && matches!(next, Some(Token::Colon | Token::Assign)) {
             self.report_sign();
             let end = self.layout.line_end(self.at + 1);
@@ -638,6 +638,7 @@ impl Parser<'_> {
     fn ends_group(&self, word: Word) -> bool {
         match word {
             Word::Clock => [2, 3].iter().any(|ahead| self.layout.token(self.at + ahead) == Some(Token::Assign)),
+            Word::Precision => false,
             _ => word.is_outside(),
         }
     }
@@ -652,11 +653,12 @@ impl Parser<'_> {
     fn entry(&mut self, group: &mut Group, word: Option<Word>) {
         let unknown = word.is_none() && self.is_unknown_item();
         let mistakes = self.build.mistakes.len();
-        let word = if unknown { self.misspelt(|word| word == Word::Clock || !word.is_outside()) } else { word };
+        let word = if unknown { self.misspelt(|word| matches!(word, Word::Clock | Word::Precision) || !word.is_outside()) } else { word };
         let parsed = match word {
             None if unknown => return,
             None => return group.equations.list.extend(self.definition()),
             Some(Word::Method) => self.word_line(Start::Method),
+            Some(Word::Precision) => self.word_line(Start::GroupPrecision),
             Some(Word::Init) => self.word_line(Start::Init),
             Some(Word::Clock) if !self.ends_group(Word::Clock) => self.word_line(Start::GroupClock),
             Some(Word::Later) => return drop(self.skip(mistake::not_yet_supported)),
@@ -687,6 +689,7 @@ fn keep(group: &mut Group, parsed: Option<Parsed>) {
     match parsed {
         Some(Parsed::Method(name)) => group.methods.push(name),
         Some(Parsed::GroupClock(name)) => group.clocks.push(name),
+        Some(Parsed::GroupPrecision(name)) => group.precisions.push(name),
         Some(Parsed::Statement(statement)) => group.init.push(statement),
         Some(_) | None => {}
     }

@@ -214,6 +214,7 @@ impl Display for Group {
         self.equations.list.iter().try_for_each(|equation| writeln!(out, "    {equation}"))?;
         self.methods.iter().try_for_each(|method| writeln!(out, "    method {}", method.name))?;
         self.clocks.iter().try_for_each(|clock| writeln!(out, "    clock {}", clock.name))?;
+        self.precisions.iter().try_for_each(|precision| writeln!(out, "    precision {}", precision.name))?;
         self.init.iter().try_for_each(|statement| writeln!(out, "    init {statement}"))?;
         self.thresholds.iter().try_for_each(|clause| writeln!(out, "    threshold {}", clause.value))?;
         self.resets.iter().try_for_each(|code| writeln!(out, "    reset {code}"))?;

@@ -199,6 +199,7 @@ pub(super) enum Start {
     Setting,
     Method,
     GroupClock,
+    GroupPrecision,
     Init,
     /// A word with one expression.
     Clause,

@@ -4,9 +4,9 @@
 //! memory anyway, constants and columns, is read from there again or is an operand in memory.
 
 use super::assembler::{Address, Operand};
-use super::emit::Emitter;
+use super::emit::{Emitter, WORD_LANES};
 use super::uses::Moment;
-use crate::kernel::{Inst, Type, Value};
+use crate::kernel::{Type, Value};
 use iced_x86::{Code, Register};
 
 /// Vector registers of AVX2.
@@ -16,7 +16,8 @@ pub(super) const REGISTERS: usize = 16;
 /// many instructions.
 const REACH: u32 = 6;
 
-/// A value in one of the vectors of a turn; what is the same for all elements has one.
+/// A value in one of the vectors of a turn, or half of it where numbers of 64 bits take two registers; what is the
+/// same for all elements has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entity {
     pub(super) value: Value,
@@ -136,10 +137,9 @@ impl Registers {
 }
 
 impl Emitter<'_> {
-    /// The vector of `value` for a copy.
+    /// A part of `value`: its vector for a copy, or a half of that.
     pub(super) fn entity(&self, value: Value, copy: usize) -> Entity {
-        let shared = self.kernel.is_uniform(value)
-            || matches!(self.kernel.inst(value), Inst::Float(_) | Inst::Integer(_) | Inst::Boolean(_));
+        let shared = self.kernel.is_uniform(value) || self.kernel.inst(value).is_constant();
         Entity { value, copy: if shared { 0 } else { u8::try_from(copy).unwrap_or(0) } }
     }
 
@@ -221,10 +221,14 @@ impl Emitter<'_> {
                 self.out.put(Code::VEX_Vmovapd_ymm_ymmm256, &[Operand::Vector(register), Operand::Memory(address)]);
             }
             Some(Home::Bytes(address)) => {
-                let one = self.constant(1);
-                self.out.put(Code::VEX_Vpmovsxbq_ymm_xmmm32, &[Operand::Vector(register), Operand::Memory(address)]);
+                let (extend, compare, one) = if self.lanes > WORD_LANES {
+                    (Code::VEX_Vpmovsxbd_ymm_xmmm64, Code::VEX_Vpcmpeqd_ymm_ymm_ymmm256, self.constant_32(1))
+                } else {
+                    (Code::VEX_Vpmovsxbq_ymm_xmmm32, Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, self.constant(1))
+                };
+                self.out.put(extend, &[Operand::Vector(register), Operand::Memory(address)]);
                 let operands = [Operand::Vector(register), Operand::Vector(register), Operand::Memory(one)];
-                self.out.put(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, &operands);
+                self.out.put(compare, &operands);
             }
             None => panic!(
                 "bug: {:?} of {} is used before it is computed",

@@ -24,14 +24,19 @@ use crate::kernel::{Inst, Kernel, Type, Value};
 use iced_x86::{Code, Instruction, MemoryOperand, Register};
 use rustc_hash::FxHashMap;
 
-/// Numbers in a vector.
-pub(super) const LANES: usize = 4;
+/// Words in a vector.
+pub(super) const WORD_LANES: usize = 4;
+
+/// Bytes in a vector.
+const VECTOR: usize = 32;
 
 /// The most vectors that one turn of a loop takes.
 const MOST_COPIES: usize = 8;
 
-/// Vectors of a turn that any layout has room for.
-const ROOM: usize = PADDING / LANES;
+/// Elements of a vector: as many as there are numbers of 64 bits in one, or of 32 bits where the body has such.
+fn lanes(kernel: &Kernel) -> usize {
+    if kernel.is_narrow() { 2 * WORD_LANES } else { WORD_LANES }
+}
 
 /// What was made.
 pub(super) struct Emitted {
@@ -60,6 +65,9 @@ pub(super) struct Emitter<'a> {
     pub(super) now: Moment,
     pub(super) needed: Vec<bool>,
     pub(super) sinking: Sinking,
+    /// Elements of a vector. Where it is twice as many as there are words in one, numbers of 64 bits take two
+    /// registers, and truth values are masks of 32 bits.
+    pub(super) lanes: usize,
     /// Vectors of this turn.
     pub(super) copies: usize,
     carried: Vec<Carried>,
@@ -87,11 +95,12 @@ impl<'a> Emitter<'a> {
             layout,
             out: Assembler::default(),
             pool: Pool::default(),
-            registers: Registers::new(kernel.insts.len(), copies),
+            registers: Registers::new(kernel.insts.len(), copies * lanes(kernel) / WORD_LANES),
             uses,
             now: 0,
             needed,
             sinking,
+            lanes: lanes(kernel),
             copies,
             carried,
             loads: codegen::loads(kernel),
@@ -112,11 +121,11 @@ impl<'a> Emitter<'a> {
     /// Constants are read from the pool wherever they are needed.
     fn constants(&mut self) {
         for value in self.kernel.values() {
-            let word = match self.kernel.inst(value) {
-                Inst::Float(bits) => bits,
-                Inst::Integer(integer) => integer.cast_unsigned(),
-                Inst::Boolean(truth) => u64::from(truth).wrapping_neg(),
-                _ => continue,
+            let Some(bits) = self.kernel.inst(value).constant() else { continue };
+            let word = match self.kernel.type_of(value) {
+                Some(Type::Bool) => bits.wrapping_neg(),
+                Some(Type::F32 | Type::I32) => twice(bits),
+                Some(Type::F64 | Type::I64) | None => bits,
             };
             let address = self.constant(word);
             self.registers.set_home(self.entity(value, 0), Some(Home::Vector(address)));
@@ -126,6 +135,26 @@ impl<'a> Emitter<'a> {
     /// The place of a constant, the same in each lane.
     pub(super) fn constant(&mut self, word: u64) -> Address {
         Address::new(POOL, self.pool.line([word; 4]))
+    }
+
+    /// The same of 32 bits.
+    pub(super) fn constant_32(&mut self, bits: u32) -> Address {
+        self.constant(twice(u64::from(bits)))
+    }
+
+    /// Whether a value of the body takes two registers in each vector of a turn.
+    pub(super) fn is_double(&self, value: Value) -> bool {
+        self.lanes > WORD_LANES && matches!(self.kernel.type_of(value), Some(Type::F64 | Type::I64))
+    }
+
+    /// Registers that a value of the body takes in a turn.
+    pub(super) fn parts(&self, value: Value) -> usize {
+        if self.is_double(value) { 2 * self.copies } else { self.copies }
+    }
+
+    /// Vectors of a turn that any layout has room for.
+    fn room(&self) -> usize {
+        PADDING / self.lanes
     }
 
     fn tick_by_tick(&mut self, order: &[Value]) {
@@ -146,7 +175,7 @@ impl<'a> Emitter<'a> {
             let carried = emitter.carried.clone();
             let mut homes = vec![];
             for column in &carried {
-                for copy in 0..emitter.copies {
+                for copy in 0..emitter.parts(column.load) {
                     let entity = emitter.entity(column.load, copy);
                     let register = emitter.register(entity);
                     emitter.registers.set_home(entity, None);
@@ -179,8 +208,8 @@ impl<'a> Emitter<'a> {
     /// Moves the state to where the next tick expects it.
     pub(super) fn carry(&mut self, homes: &[(u8, Address)], value: impl Fn(&Carried) -> Value) {
         let columns = self.carried.iter();
-        let values = columns.flat_map(|column| (0..self.copies).map(|copy| (value(column), copy)).collect::<Vec<_>>());
-        let values: Vec<Entity> = values.map(|(value, copy)| self.entity(value, copy)).collect();
+        let parts = |column: &Carried| (0..self.parts(column.load)).map(|part| (value(column), part)).collect::<Vec<_>>();
+        let values: Vec<Entity> = columns.flat_map(parts).map(|(value, part)| self.entity(value, part)).collect();
         self.moves(values.into_iter().zip(homes.iter().map(|&(to, _)| to)).collect());
     }
 
@@ -255,17 +284,17 @@ impl<'a> Emitter<'a> {
         let [rest, after] = [self.out.label(), self.out.label()];
         self.out.word(Instruction::with2(Code::Mov_r64_rm64, WORDS, FIRST));
         let copies = self.copies;
-        if copies > ROOM {
+        if copies > self.room() {
             self.turn_loop(copies, rest, &mut body);
             self.out.bind(rest);
         }
-        self.copies = copies.min(ROOM);
+        self.copies = copies.min(self.room());
         self.out.word(Instruction::with2(Code::Cmp_r64_rm64, WORDS, LAST));
         self.out.branch(Code::Jae_rel32_64, after);
         let again = self.out.label();
         self.out.bind(again);
         self.turn(&mut body);
-        self.out.word(Instruction::with2(Code::Add_rm64_imm32, WORDS, step(self.copies)));
+        self.out.word(Instruction::with2(Code::Add_rm64_imm32, WORDS, self.step(self.copies)));
         self.out.word(Instruction::with2(Code::Cmp_r64_rm64, WORDS, LAST));
         self.out.branch(Code::Jb_rel32_64, again);
         self.out.bind(after);
@@ -275,13 +304,13 @@ impl<'a> Emitter<'a> {
     /// Whole turns while there are enough elements.
     fn turn_loop(&mut self, copies: usize, rest: Label, body: &mut impl FnMut(&mut Self)) {
         let again = self.out.label();
-        let next = MemoryOperand::with_base_displ(WORDS, i64::from(step(copies)));
+        let next = MemoryOperand::with_base_displ(WORDS, i64::from(self.step(copies)));
         self.out.bind(again);
         self.out.word(Instruction::with2(Code::Lea_r64_m, Register::RAX, next));
         self.out.word(Instruction::with2(Code::Cmp_r64_rm64, Register::RAX, LAST));
         self.out.branch(Code::Ja_rel32_64, rest);
         self.turn(body);
-        self.out.word(Instruction::with2(Code::Add_rm64_imm32, WORDS, step(copies)));
+        self.out.word(Instruction::with2(Code::Add_rm64_imm32, WORDS, self.step(copies)));
         self.out.branch(Code::Jmp_rel32_64, again);
     }
 
@@ -293,10 +322,10 @@ impl<'a> Emitter<'a> {
             self.out.word(Instruction::with2(Code::Shr_rm64_imm8, ELEMENT, 3));
         }
         for value in self.kernel.values().skip(self.kernel.prologue) {
-            for copy in 0..self.copies {
+            for copy in 0..self.parts(value) {
                 let entity = self.entity(value, copy);
                 match self.kernel.inst(value) {
-                    Inst::Float(_) | Inst::Integer(_) | Inst::Boolean(_) => {}
+                    inst if inst.is_constant() => {}
                     Inst::Load(id) => {
                         let address = self.column(id, copy);
                         let is_bool = self.kernel.type_of(value) == Some(Type::Bool);
@@ -313,23 +342,29 @@ impl<'a> Emitter<'a> {
         self.registers.clear();
     }
 
+    /// Bytes of columns of words that a turn takes.
+    fn step(&self, copies: usize) -> i32 {
+        i32::try_from(copies * self.lanes * 8).unwrap_or(i32::MAX)
+    }
+
     fn needs_element(&self) -> bool {
-        let bools = |id: ColumnId| self.layout.storage().column_slot(id).ty == Type::Bool;
+        let small = |id: ColumnId| self.layout.storage().column_slot(id).ty.bytes() < 8;
         self.kernel.insts.iter().any(|inst| match *inst {
             Inst::Index | Inst::Fire(..) => true,
-            Inst::Load(id) | Inst::Store(id, _) => bools(id),
+            Inst::Load(id) | Inst::Store(id, _) => small(id),
             _ => false,
         })
     }
 
-    /// Where a copy's vector of a column lies.
-    pub(super) fn column(&self, id: ColumnId, copy: usize) -> Address {
+    /// Where a part's vector of a column lies.
+    pub(super) fn column(&self, id: ColumnId, part: usize) -> Address {
         let offset = self.layout.column_offset(id);
         let at = |bytes: usize| i32::try_from(bytes).unwrap_or_else(|_| panic!("bug: a layout of more than 2 GiB"));
-        if self.layout.storage().column_slot(id).ty == Type::Bool {
-            return Address::new(MEMORY, at(offset + copy * LANES)).indexed(ELEMENT, 1);
+        match self.layout.storage().column_slot(id).ty {
+            Type::Bool => Address::new(MEMORY, at(offset + part * self.lanes)).indexed(ELEMENT, 1),
+            Type::F32 | Type::I32 => Address::new(MEMORY, at(offset + part * VECTOR)).indexed(ELEMENT, 4),
+            Type::F64 | Type::I64 => Address::new(WORDS, at(offset + part * VECTOR)),
         }
-        Address::new(WORDS, at(offset + copy * LANES * 8))
     }
 
     fn body(&mut self, order: &[Value]) {
@@ -342,7 +377,7 @@ impl<'a> Emitter<'a> {
                 Inst::Emit(..) => {}
                 Inst::Fire(_, mask) | Inst::Seldom(mask) => self.event(value, inst, mask),
                 _ if is_free(inst, self.needed[value.index()]) => {}
-                _ => (0..self.copies).for_each(|copy| self.instruction(value, copy)),
+                _ => (0..self.parts(value)).for_each(|part| self.instruction(value, part)),
             }
         }
         self.now = self.uses.end;
@@ -351,7 +386,7 @@ impl<'a> Emitter<'a> {
     /// Stores after every load of the same column: what is still needed of it is in registers before.
     pub(super) fn store(&mut self, id: ColumnId, a: Value) {
         self.rescue(id);
-        for copy in 0..self.copies {
+        for copy in 0..self.parts(a) {
             let entity = self.entity(a, copy);
             let register = self.register(entity);
             let address = self.column(id, copy);
@@ -365,8 +400,20 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// A byte for each lane: bit number i of the mask goes to place 8i by its multiple of 2^7i.
+    /// A byte for each lane: bit number i of the mask goes to place 8i by its multiple of 2^7i, or as `pdep` says.
     fn store_bools(&mut self, register: u8, address: Address) {
+        if self.lanes > WORD_LANES {
+            self.out.put(Code::VEX_Vmovmskps_r32_ymm, &[Operand::Word(Register::EAX), Operand::Vector(register)]);
+            self.out.word(Instruction::with2(Code::Mov_r64_imm64, Register::R13, 0x0101_0101_0101_0101_u64));
+            self.out.word(Instruction::with3(
+                Code::VEX_Pdep_r64_r64_rm64,
+                Register::RAX,
+                Register::RAX,
+                Register::R13,
+            ));
+            self.out.put(Code::Mov_rm64_r64, &[Operand::Memory(address), Operand::Word(Register::RAX)]);
+            return;
+        }
         self.out.put(Code::VEX_Vmovmskpd_r32_ymm, &[Operand::Word(Register::EAX), Operand::Vector(register)]);
         self.out.word(Instruction::with3(Code::Imul_r32_rm32_imm32, Register::EAX, Register::EAX, 0x0020_4081));
         self.out.word(Instruction::with2(Code::And_rm32_imm32, Register::EAX, 0x0101_0101));
@@ -379,9 +426,13 @@ impl<'a> Emitter<'a> {
         if self.uses.next(load, self.now).is_none() {
             return;
         }
-        for copy in 0..self.copies {
-            let entity = self.entity(load, copy);
-            let own = |home| matches!(home, Some(Home::Vector(Address { base: WORDS, .. }) | Home::Bytes(_)));
+        for part in 0..self.parts(load) {
+            let entity = self.entity(load, part);
+            let own = |home| match home {
+                Some(Home::Vector(address)) => address.base == WORDS || address.index.is_some(),
+                Some(Home::Bytes(_)) => true,
+                None => false,
+            };
             if own(self.registers.home(entity)) {
                 self.register(entity);
                 self.registers.set_home(entity, None);
@@ -391,20 +442,15 @@ impl<'a> Emitter<'a> {
     }
 }
 
-/// Bytes of columns of words that a turn takes.
-fn step(copies: usize) -> i32 {
-    i32::try_from(copies * LANES * 8).unwrap_or(i32::MAX)
-}
-
 /// The most vectors of a turn: an event's bits fit into the room of a layout, a fused state into registers.
 fn most_copies(kernel: &Kernel, carried: usize) -> usize {
     let events = kernel.insts.iter().any(|inst| matches!(inst, Inst::Fire(..)));
-    if events { ROOM } else { MOST_COPIES / carried.max(1) }
+    if events { PADDING / lanes(kernel) } else { MOST_COPIES / carried.max(1) }
 }
 
 /// Vectors of a turn, of a kernel with so many operations and carried columns.
 fn copies(kernel: &Kernel, operations: usize, carried: usize, interleave: Option<usize>) -> usize {
-    let most = most_copies(kernel, carried);
+    let most = most_copies(kernel, carried).max(1);
     codegen::copies(operations, interleave.or((carried > 0).then_some(most)), most)
 }
 
@@ -412,7 +458,12 @@ fn copies(kernel: &Kernel, operations: usize, carried: usize, interleave: Option
 pub(super) fn turn(kernel: &Kernel, layout: &Layout, interleave: Option<usize>) -> usize {
     let sinking = Sinking::new(kernel);
     let carried = carried(kernel, layout, &sinking).map_or(0, |carried| carried.len());
-    LANES * copies(kernel, codegen::operations(kernel, &sinking), carried, interleave)
+    lanes(kernel) * copies(kernel, codegen::operations(kernel, &sinking), carried, interleave)
+}
+
+/// A number of 32 bits in both halves of a word.
+fn twice(bits: u64) -> u64 {
+    bits | bits << 32
 }
 
 /// Whether the ticks of a kernel are fused.

@@ -2,7 +2,7 @@
 
 use super::allocate::{Entity, Registers};
 use super::assembler::{Address, ELEMENT, Label, MEMORY, Operand};
-use super::emit::{Emitter, LANES};
+use super::emit::{Emitter, WORD_LANES};
 use crate::codegen::{is_free, is_leaf, kept};
 use crate::kernel::abi::{ColumnId, EventId};
 use crate::kernel::{Inst, Value};
@@ -53,7 +53,7 @@ impl Emitter<'_> {
             self.now = self.uses.of(inner);
             let inst = self.kernel.inst(inner);
             if !is_leaf(inst) && !is_free(inst, self.needed[inner.index()]) {
-                (0..self.copies).for_each(|copy| self.instruction(inner, copy));
+                (0..self.parts(inner)).for_each(|part| self.instruction(inner, part));
             }
             self.now += 1;
         }
@@ -106,7 +106,7 @@ impl Emitter<'_> {
             self.out.put(Code::VEX_Vorpd_ymm_ymm_ymmm256, &[or, any, own].map(Operand::Vector));
             any = or;
         }
-        self.out.put(Code::VEX_Vmovmskpd_r32_ymm, &[Operand::Word(Register::EAX), Operand::Vector(any)]);
+        self.out.put(self.signs(), &[Operand::Word(Register::EAX), Operand::Vector(any)]);
         self.out.word(Instruction::with2(Code::Test_rm32_r32, Register::EAX, Register::EAX));
         self.registers.unlock();
     }
@@ -146,15 +146,20 @@ impl Emitter<'_> {
         self.out.word(Instruction::with2(Code::Mov_rm64_r64, number, COUNT));
     }
 
+    /// The instruction that makes bits of a mask.
+    fn signs(&self) -> Code {
+        if self.lanes > WORD_LANES { Code::VEX_Vmovmskps_r32_ymm } else { Code::VEX_Vmovmskpd_r32_ymm }
+    }
+
     /// One bit for each element of the turn for which the mask holds.
     fn bits(&mut self, mask: Value) {
         for copy in 0..self.copies {
             let entity = self.entity(mask, copy);
             let register = self.register(entity);
             let to = if copy == 0 { BITS } else { PLACE_32 };
-            self.out.put(Code::VEX_Vmovmskpd_r32_ymm, &[Operand::Word(to), Operand::Vector(register)]);
+            self.out.put(self.signs(), &[Operand::Word(to), Operand::Vector(register)]);
             if copy > 0 {
-                let shift = i32::try_from(copy * LANES).unwrap_or(0);
+                let shift = i32::try_from(copy * self.lanes).unwrap_or(0);
                 self.out.word(Instruction::with2(Code::Shl_rm32_imm8, PLACE_32, shift));
                 self.out.word(Instruction::with2(Code::Or_r32_rm32, BITS, PLACE_32));
             }
@@ -174,10 +179,10 @@ impl Emitter<'_> {
         self.out.word(Instruction::with3(Code::VEX_Bzhi_r32_rm32_r32, BITS, BITS, PLACE_32));
     }
 
-    /// Writes all copies of a value side by side into the frame.
+    /// Writes all parts of a value side by side into the frame.
     fn spread(&mut self, a: Value) -> i32 {
-        let area = self.area(i32::try_from(self.copies).unwrap_or(1));
-        for copy in 0..self.copies {
+        let area = self.area(i32::try_from(self.parts(a)).unwrap_or(1));
+        for copy in 0..self.parts(a) {
             let entity = self.entity(a, copy);
             let register = self.register(entity);
             let address = Address::new(Register::RSP, area + 32 * i32::try_from(copy).unwrap_or(0));

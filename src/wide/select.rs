@@ -1,8 +1,11 @@
-//! What each instruction is on vectors of four.
+//! What each instruction is on vectors of four numbers of 64 bits or eight of 32 bits.
+//!
+//! Where a body has both, a number of 64 bits takes two registers, its *parts*; instructions between the two
+//! sizes take a register apart or put two together.
 
 use super::allocate::{Entity, Home};
 use super::assembler::{Address, MEMORY, Operand, POOL, TICK};
-use super::emit::{Emitter, LANES};
+use super::emit::{Emitter, WORD_LANES};
 use super::uses::through_negation;
 use crate::kernel::{Binary, Compare, Inst, Shift, Type, Unary, Value};
 use iced_x86::{Code, Instruction, Register};
@@ -21,14 +24,37 @@ const LESS_EQUAL: u8 = 0x12;
 const ORDERED: u8 = 0x07;
 const GREATER_EQUAL: u8 = 0x1d;
 
+/// The sign of both halves of a word.
+const SIGN_32: u64 = 0x8000_0000_8000_0000;
+
+/// The lower halves of two words of each operand of `vshufps`.
+const EVEN: u8 = 0x88;
+/// Words 0, 2, 1 and 3.
+const INTERLEAVED: u8 = 0xd8;
+
+/// The predicate of a comparison.
+fn predicate(op: Compare) -> u8 {
+    match op {
+        Compare::Equal => EQUAL,
+        Compare::NotEqual => NOT_EQUAL,
+        Compare::Less => LESS,
+        Compare::LessEqual => LESS_EQUAL,
+    }
+}
+
 impl Emitter<'_> {
-    /// Computes one value for one vector of the turn.
+    /// Computes one part of a value.
     pub(super) fn instruction(&mut self, value: Value, copy: usize) {
         let inst = self.kernel.inst(value);
         let to = self.entity(value, copy);
+        if self.lanes > WORD_LANES && self.between_sizes(value, inst, to, copy) {
+            self.registers.unlock();
+            return;
+        }
         let operands: Vec<Entity> = inst.operands().map(|operand| self.entity(operand, copy)).collect();
         match (inst, operands.as_slice()) {
-            (Inst::Float(_) | Inst::Integer(_) | Inst::Boolean(_) | Inst::Load(_), _) => {}
+            (Inst::Load(_), _) => {}
+            _ if inst.is_constant() => {}
             (Inst::Tick, _) => self.broadcast_word(to, TICK),
             (Inst::Index, _) => self.index(to, copy),
             (Inst::Uniform(id), _) => {
@@ -61,6 +87,141 @@ impl Emitter<'_> {
             _ => panic!("bug: {inst:?} is not a core instruction"),
         }
         self.registers.unlock();
+    }
+
+    /// What takes registers apart or puts them together: whether `inst` is such an instruction.
+    fn between_sizes(&mut self, value: Value, inst: Inst, to: Entity, part: usize) -> bool {
+        let body = !self.kernel.is_uniform(value);
+        match inst {
+            Inst::Unary(Unary::Narrow, a) => self.narrow(to, a, body.then_some(part)),
+            Inst::Unary(Unary::Widen, a) => self.widen(to, a, part, body),
+            Inst::Unary(Unary::FromBool, a) if body => {
+                let mask = self.mask_half(a, part);
+                let one = self.constant(1);
+                let register = self.define(to);
+                self.memory(Code::VEX_Vpand_ymm_ymm_ymmm256, register, mask, one);
+                self.release_half(a, part);
+                self.finish(to);
+            }
+            Inst::Select(condition, a, b) if body && self.is_double(value) => {
+                let mask = self.mask_half(condition, part);
+                let (a, b) = (self.entity(a, part), self.entity(b, part));
+                let otherwise = self.register(b);
+                let chosen = self.operand(a);
+                self.release_half(condition, part);
+                self.release(&[a, b]);
+                let register = self.define(to);
+                let operands = [Operand::Vector(register), Operand::Vector(otherwise), chosen, Operand::Vector(mask)];
+                self.out.put(Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm, &operands);
+                self.finish(to);
+            }
+            Inst::Compare(op, a, b) if body && self.is_double(a) => self.compare_halves(op, to, [a, b], part),
+            _ => return false,
+        }
+        true
+    }
+
+    /// A number of 64 bits as one of 32 bits: of both halves of a vector, or once for all lanes.
+    fn narrow(&mut self, to: Entity, a: Value, part: Option<usize>) {
+        let halves = match part {
+            Some(part) => [0, 1].map(|half| self.entity(a, 2 * part + half)),
+            None => [self.entity(a, 0); 2],
+        };
+        let low = self.operand(halves[0]);
+        let register = self.take();
+        self.out.put(Code::VEX_Vcvtpd2ps_xmm_ymmm256, &[Operand::Half(register), low]);
+        let upper = if halves[0] == halves[1] {
+            register
+        } else {
+            let high = self.operand(halves[1]);
+            let upper = self.take();
+            self.out.put(Code::VEX_Vcvtpd2ps_xmm_ymmm256, &[Operand::Half(upper), high]);
+            upper
+        };
+        let insert = [Operand::Vector(register), Operand::Vector(register), Operand::Half(upper), Operand::Byte(1)];
+        self.out.put(Code::VEX_Vinsertf128_ymm_ymm_xmmm128_imm8, &insert);
+        self.release(&halves);
+        self.registers.hold(register, to);
+        self.finish(to);
+    }
+
+    /// Half of a vector of numbers of 32 bits as numbers of 64 bits.
+    fn widen(&mut self, to: Entity, a: Value, part: usize, body: bool) {
+        let entity = self.entity(a, part / 2);
+        let upper = body && part % 2 == 1;
+        let from = match self.operand(entity) {
+            Operand::Memory(address) if upper => {
+                Operand::Memory(Address { displacement: address.displacement + 16, ..address })
+            }
+            Operand::Vector(register) if upper => {
+                let half = self.take();
+                let extract = [Operand::Half(half), Operand::Vector(register), Operand::Byte(1)];
+                self.out.put(Code::VEX_Vextractf128_xmmm128_ymm_imm8, &extract);
+                Operand::Half(half)
+            }
+            Operand::Vector(register) => Operand::Half(register),
+            other => other,
+        };
+        let register = self.define(to);
+        self.out.put(Code::VEX_Vcvtps2pd_ymm_xmmm128, &[Operand::Vector(register), from]);
+        if body {
+            self.release_half(a, part);
+        }
+        self.finish(to);
+    }
+
+    /// Half of a mask of 32 bits as one of 64 bits.
+    fn mask_half(&mut self, mask: Value, part: usize) -> u8 {
+        let entity = self.entity(mask, part / 2);
+        let register = self.register(entity);
+        if self.kernel.is_uniform(mask) || self.kernel.inst(mask).is_constant() {
+            return register;
+        }
+        let half = self.take();
+        let mut from = register;
+        if part % 2 == 1 {
+            let extract = [Operand::Half(half), Operand::Vector(register), Operand::Byte(1)];
+            self.out.put(Code::VEX_Vextracti128_xmmm128_ymm_imm8, &extract);
+            from = half;
+        }
+        self.out.put(Code::VEX_Vpmovsxdq_ymm_xmmm128, &[Operand::Vector(half), Operand::Half(from)]);
+        half
+    }
+
+    /// Frees what was read for the second of two parts.
+    fn release_half(&mut self, a: Value, part: usize) {
+        if part % 2 == 1 {
+            let entity = self.entity(a, part / 2);
+            self.release(&[entity]);
+        }
+    }
+
+    /// Two masks of 64 bits, put together to one of 32 bits.
+    fn compare_halves(&mut self, op: Compare, to: Entity, [a, b]: [Value; 2], part: usize) {
+        let float = self.kernel.type_of(a) == Some(Type::F64);
+        let mut read = vec![];
+        let masks = [0, 1].map(|half| {
+            let (a, b) = (self.entity(a, 2 * part + half), self.entity(b, 2 * part + half));
+            read.extend([a, b]);
+            let (x, y) = (self.register(a), self.register(b));
+            let mask = self.take();
+            match op {
+                _ if float => self.immediate(Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, [mask, x, y], predicate(op)),
+                Compare::Equal | Compare::NotEqual => self.vectors(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, [mask, x, y]),
+                Compare::Less => self.vectors(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, [mask, y, x]),
+                Compare::LessEqual => self.vectors(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, [mask, x, y]),
+            }
+            mask
+        });
+        self.release(&read);
+        let register = self.define(to);
+        self.immediate(Code::VEX_Vshufps_ymm_ymm_ymmm256_imm8, [register, masks[0], masks[1]], EVEN);
+        self.immediate(Code::VEX_Vpermq_ymm_ymmm256_imm8, [register, register], INTERLEAVED);
+        if !float && matches!(op, Compare::NotEqual | Compare::LessEqual) {
+            let ones = self.constant(u64::MAX);
+            self.memory(Code::VEX_Vpxor_ymm_ymm_ymmm256, register, register, ones);
+        }
+        self.finish(to);
     }
 
     fn fma_operands(&self, inst: Inst, operands: [Value; 3], copy: usize) -> ([Entity; 3], [bool; 3]) {
@@ -130,7 +291,7 @@ impl Emitter<'_> {
     }
 
     fn index(&mut self, to: Entity, copy: usize) {
-        let first = (copy * LANES) as u64;
+        let first = (copy * WORD_LANES) as u64;
         let offsets = Address::new(POOL, self.pool.line(std::array::from_fn(|lane| first + lane as u64)));
         let register = self.define(to);
         self.out.put(Code::VEX_Vmovq_xmm_rm64, &[Operand::Half(register), Operand::Word(super::assembler::ELEMENT)]);
@@ -142,7 +303,8 @@ impl Emitter<'_> {
     /// A word in each lane; a truth value, which is 0 or 1 there, becomes a mask.
     fn uniform(&mut self, to: Entity, address: Address) {
         let register = self.define(to);
-        self.out.put(Code::VEX_Vpbroadcastq_ymm_xmmm64, &[Operand::Vector(register), Operand::Memory(address)]);
+        let code = if self.is_single(to) { Code::VEX_Vbroadcastss_ymm_m32 } else { Code::VEX_Vpbroadcastq_ymm_xmmm64 };
+        self.out.put(code, &[Operand::Vector(register), Operand::Memory(address)]);
         if self.type_of(to) == Some(Type::Bool) {
             let one = self.constant(1);
             self.memory(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, register, register, one);
@@ -152,6 +314,12 @@ impl Emitter<'_> {
 
     fn set_uniform(&mut self, address: Address, a: Entity) {
         let mut register = self.register(a);
+        if self.is_single(a) {
+            self.out.put(Code::VEX_Vmovd_rm32_xmm, &[Operand::Word(Register::EAX), Operand::Half(register)]);
+            self.out.put(Code::Mov_rm64_r64, &[Operand::Memory(address), Operand::Word(Register::RAX)]);
+            self.release(&[a]);
+            return;
+        }
         if self.type_of(a) == Some(Type::Bool) {
             let one = self.constant(1);
             let bit = self.take();
@@ -162,15 +330,24 @@ impl Emitter<'_> {
         self.release(&[a]);
     }
 
+    /// Whether it is a number of 32 bits.
+    fn is_single(&self, entity: Entity) -> bool {
+        matches!(self.type_of(entity), Some(Type::F32 | Type::I32))
+    }
+
     fn unary(&mut self, op: Unary, to: Entity, a: Entity) {
+        let single = self.is_single(a);
+        let (sign, rest) = if single { (SIGN_32, !SIGN_32) } else { (1 << 63, !(1 << 63)) };
+        let round = if single { Code::VEX_Vroundps_ymm_ymmm256_imm8 } else { Code::VEX_Vroundpd_ymm_ymmm256_imm8 };
         match op {
-            Unary::Negate => self.with_constant(Code::VEX_Vxorpd_ymm_ymm_ymmm256, to, a, 1 << 63),
-            Unary::Abs => self.with_constant(Code::VEX_Vandpd_ymm_ymm_ymmm256, to, a, !(1 << 63)),
+            Unary::Negate => self.with_constant(Code::VEX_Vxorpd_ymm_ymm_ymmm256, to, a, sign),
+            Unary::Abs => self.with_constant(Code::VEX_Vandpd_ymm_ymm_ymmm256, to, a, rest),
+            Unary::Sqrt if single => self.one(Code::VEX_Vsqrtps_ymm_ymmm256, to, a, None),
             Unary::Sqrt => self.one(Code::VEX_Vsqrtpd_ymm_ymmm256, to, a, None),
-            Unary::Floor => self.one(Code::VEX_Vroundpd_ymm_ymmm256_imm8, to, a, Some(DOWN)),
-            Unary::Ceil => self.one(Code::VEX_Vroundpd_ymm_ymmm256_imm8, to, a, Some(UP)),
-            Unary::Trunc => self.one(Code::VEX_Vroundpd_ymm_ymmm256_imm8, to, a, Some(TO_ZERO)),
-            Unary::Nearest => self.one(Code::VEX_Vroundpd_ymm_ymmm256_imm8, to, a, Some(NEAREST)),
+            Unary::Floor => self.one(round, to, a, Some(DOWN)),
+            Unary::Ceil => self.one(round, to, a, Some(UP)),
+            Unary::Trunc => self.one(round, to, a, Some(TO_ZERO)),
+            Unary::Nearest => self.one(round, to, a, Some(NEAREST)),
             Unary::ToFloat => self.float_of(to, a),
             Unary::ToInteger => self.integer_of(to, a),
             Unary::FromBool => self.with_constant(Code::VEX_Vpand_ymm_ymm_ymmm256, to, a, 1),
@@ -180,6 +357,8 @@ impl Emitter<'_> {
                 }
             }
             Unary::Not => self.with_constant(Code::VEX_Vpxor_ymm_ymm_ymmm256, to, a, u64::MAX),
+            Unary::Narrow => self.narrow(to, a.value, None),
+            Unary::Widen => self.widen(to, a.value, 0, false),
         }
     }
 
@@ -240,6 +419,9 @@ impl Emitter<'_> {
     }
 
     fn binary(&mut self, op: Binary, to: Entity, a: Entity, b: Entity) {
+        if self.is_single(a) {
+            return self.single_binary(op, to, a, b);
+        }
         let (code, swaps) = match op {
             Binary::Add => (Code::VEX_Vaddpd_ymm_ymm_ymmm256, true),
             Binary::Subtract => (Code::VEX_Vsubpd_ymm_ymm_ymmm256, false),
@@ -257,6 +439,27 @@ impl Emitter<'_> {
             Binary::IntAnd | Binary::And => (Code::VEX_Vpand_ymm_ymm_ymmm256, true),
             Binary::IntOr | Binary::Or => (Code::VEX_Vpor_ymm_ymm_ymmm256, true),
             Binary::IntXor | Binary::Xor => (Code::VEX_Vpxor_ymm_ymm_ymmm256, true),
+        };
+        self.two(code, to, a, b, swaps, None);
+    }
+
+    fn single_binary(&mut self, op: Binary, to: Entity, a: Entity, b: Entity) {
+        let (code, swaps) = match op {
+            Binary::Add => (Code::VEX_Vaddps_ymm_ymm_ymmm256, true),
+            Binary::Subtract => (Code::VEX_Vsubps_ymm_ymm_ymmm256, false),
+            Binary::Multiply => (Code::VEX_Vmulps_ymm_ymm_ymmm256, true),
+            Binary::Divide => (Code::VEX_Vdivps_ymm_ymm_ymmm256, false),
+            Binary::Min => (Code::VEX_Vminps_ymm_ymm_ymmm256, false),
+            Binary::Max => (Code::VEX_Vmaxps_ymm_ymm_ymmm256, false),
+            Binary::IntAdd => (Code::VEX_Vpaddd_ymm_ymm_ymmm256, true),
+            Binary::IntSubtract => (Code::VEX_Vpsubd_ymm_ymm_ymmm256, false),
+            Binary::IntMultiply => (Code::VEX_Vpmulld_ymm_ymm_ymmm256, true),
+            Binary::IntAnd => (Code::VEX_Vpand_ymm_ymm_ymmm256, true),
+            Binary::IntOr => (Code::VEX_Vpor_ymm_ymm_ymmm256, true),
+            Binary::IntXor => (Code::VEX_Vpxor_ymm_ymm_ymmm256, true),
+            Binary::IntFloorDivide | Binary::IntRemainder | Binary::And | Binary::Or | Binary::Xor => {
+                panic!("bug: {op:?} of 32 bits in {}", self.kernel.name)
+            }
         };
         self.two(code, to, a, b, swaps, None);
     }
@@ -279,20 +482,22 @@ impl Emitter<'_> {
     }
 
     fn compare(&mut self, op: Compare, to: Entity, a: Entity, b: Entity) {
-        if self.type_of(a) == Some(Type::F64) {
-            let (predicate, swaps) = match op {
-                Compare::Equal => (EQUAL, true),
-                Compare::NotEqual => (NOT_EQUAL, true),
-                Compare::Less => (LESS, false),
-                Compare::LessEqual => (LESS_EQUAL, false),
-            };
-            return self.two(Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, to, a, b, swaps, Some(predicate));
+        let single = self.is_single(a);
+        if self.type_of(a).is_some_and(Type::is_float) {
+            let swaps = matches!(op, Compare::Equal | Compare::NotEqual);
+            let code = if single { Code::VEX_Vcmpps_ymm_ymm_ymmm256_imm8 } else { Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8 };
+            return self.two(code, to, a, b, swaps, Some(predicate(op)));
         }
+        let (equal, greater) = if single {
+            (Code::VEX_Vpcmpeqd_ymm_ymm_ymmm256, Code::VEX_Vpcmpgtd_ymm_ymm_ymmm256)
+        } else {
+            (Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256)
+        };
         match op {
-            Compare::Equal => self.two(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, to, a, b, true, None),
-            Compare::Less => self.two(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, to, b, a, false, None),
-            Compare::NotEqual => self.not(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, to, a, b),
-            Compare::LessEqual => self.not(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, to, a, b),
+            Compare::Equal => self.two(equal, to, a, b, true, None),
+            Compare::Less => self.two(greater, to, b, a, false, None),
+            Compare::NotEqual => self.not(equal, to, a, b),
+            Compare::LessEqual => self.not(greater, to, a, b),
         }
     }
 
@@ -310,14 +515,18 @@ impl Emitter<'_> {
 
     fn shift(&mut self, op: Shift, to: Entity, a: Entity, amount: u8) {
         let x = self.register(a);
+        let single = self.is_single(a);
         let code = match op {
+            Shift::Left if single => Code::VEX_Vpslld_ymm_ymm_imm8,
+            Shift::Right if single => Code::VEX_Vpsrld_ymm_ymm_imm8,
+            Shift::RightSigned if single => Code::VEX_Vpsrad_ymm_ymm_imm8,
             Shift::Left => Code::VEX_Vpsllq_ymm_ymm_imm8,
             Shift::Right | Shift::RightSigned => Code::VEX_Vpsrlq_ymm_ymm_imm8,
         };
         self.release(&[a]);
         let register = self.define(to);
         self.immediate(code, [register, x], amount);
-        if op == Shift::RightSigned && amount > 0 {
+        if op == Shift::RightSigned && amount > 0 && !single {
             // The sign moved to where it is now, flipped there and taken off: ones follow it upwards.
             let sign = self.constant(1 << (63 - amount));
             self.memory(Code::VEX_Vpxor_ymm_ymm_ymmm256, register, register, sign);
@@ -333,7 +542,9 @@ impl Emitter<'_> {
         self.release(&[condition, a, b]);
         let register = self.define(to);
         let operands = [Operand::Vector(register), Operand::Vector(otherwise), chosen, Operand::Vector(mask)];
-        self.out.put(Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm, &operands);
+        let narrow = self.lanes > WORD_LANES;
+        let code = if narrow { Code::VEX_Vblendvps_ymm_ymm_ymmm256_ymm } else { Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm };
+        self.out.put(code, &operands);
         self.finish(to);
     }
 
@@ -398,7 +609,8 @@ impl Emitter<'_> {
                 register
             }
         };
-        self.out.put(form.code(negate_product, negate_c), &[Operand::Vector(register), Operand::Vector(second), third]);
+        let code = form.code(negate_product, negate_c, self.is_single(to));
+        self.out.put(code, &[Operand::Vector(register), Operand::Vector(second), third]);
         if overwrites {
             self.rename(base, to);
         } else {
@@ -421,20 +633,32 @@ enum Form {
 }
 
 impl Form {
-    fn code(self, negate_product: bool, negate_sum: bool) -> Code {
-        match (self, negate_product, negate_sum) {
-            (Form::Sum, false, false) => Code::VEX_Vfmadd231pd_ymm_ymm_ymmm256,
-            (Form::Sum, false, true) => Code::VEX_Vfmsub231pd_ymm_ymm_ymmm256,
-            (Form::Sum, true, false) => Code::VEX_Vfnmadd231pd_ymm_ymm_ymmm256,
-            (Form::Sum, true, true) => Code::VEX_Vfnmsub231pd_ymm_ymm_ymmm256,
-            (Form::Product, false, false) => Code::VEX_Vfmadd213pd_ymm_ymm_ymmm256,
-            (Form::Product, false, true) => Code::VEX_Vfmsub213pd_ymm_ymm_ymmm256,
-            (Form::Product, true, false) => Code::VEX_Vfnmadd213pd_ymm_ymm_ymmm256,
-            (Form::Product, true, true) => Code::VEX_Vfnmsub213pd_ymm_ymm_ymmm256,
-            (Form::Outer, false, false) => Code::VEX_Vfmadd132pd_ymm_ymm_ymmm256,
-            (Form::Outer, false, true) => Code::VEX_Vfmsub132pd_ymm_ymm_ymmm256,
-            (Form::Outer, true, false) => Code::VEX_Vfnmadd132pd_ymm_ymm_ymmm256,
-            (Form::Outer, true, true) => Code::VEX_Vfnmsub132pd_ymm_ymm_ymmm256,
+    fn code(self, negate_product: bool, negate_sum: bool, single: bool) -> Code {
+        match (self, negate_product, negate_sum, single) {
+            (Form::Sum, false, false, false) => Code::VEX_Vfmadd231pd_ymm_ymm_ymmm256,
+            (Form::Sum, false, false, true) => Code::VEX_Vfmadd231ps_ymm_ymm_ymmm256,
+            (Form::Sum, false, true, false) => Code::VEX_Vfmsub231pd_ymm_ymm_ymmm256,
+            (Form::Sum, false, true, true) => Code::VEX_Vfmsub231ps_ymm_ymm_ymmm256,
+            (Form::Sum, true, false, false) => Code::VEX_Vfnmadd231pd_ymm_ymm_ymmm256,
+            (Form::Sum, true, false, true) => Code::VEX_Vfnmadd231ps_ymm_ymm_ymmm256,
+            (Form::Sum, true, true, false) => Code::VEX_Vfnmsub231pd_ymm_ymm_ymmm256,
+            (Form::Sum, true, true, true) => Code::VEX_Vfnmsub231ps_ymm_ymm_ymmm256,
+            (Form::Product, false, false, false) => Code::VEX_Vfmadd213pd_ymm_ymm_ymmm256,
+            (Form::Product, false, false, true) => Code::VEX_Vfmadd213ps_ymm_ymm_ymmm256,
+            (Form::Product, false, true, false) => Code::VEX_Vfmsub213pd_ymm_ymm_ymmm256,
+            (Form::Product, false, true, true) => Code::VEX_Vfmsub213ps_ymm_ymm_ymmm256,
+            (Form::Product, true, false, false) => Code::VEX_Vfnmadd213pd_ymm_ymm_ymmm256,
+            (Form::Product, true, false, true) => Code::VEX_Vfnmadd213ps_ymm_ymm_ymmm256,
+            (Form::Product, true, true, false) => Code::VEX_Vfnmsub213pd_ymm_ymm_ymmm256,
+            (Form::Product, true, true, true) => Code::VEX_Vfnmsub213ps_ymm_ymm_ymmm256,
+            (Form::Outer, false, false, false) => Code::VEX_Vfmadd132pd_ymm_ymm_ymmm256,
+            (Form::Outer, false, false, true) => Code::VEX_Vfmadd132ps_ymm_ymm_ymmm256,
+            (Form::Outer, false, true, false) => Code::VEX_Vfmsub132pd_ymm_ymm_ymmm256,
+            (Form::Outer, false, true, true) => Code::VEX_Vfmsub132ps_ymm_ymm_ymmm256,
+            (Form::Outer, true, false, false) => Code::VEX_Vfnmadd132pd_ymm_ymm_ymmm256,
+            (Form::Outer, true, false, true) => Code::VEX_Vfnmadd132ps_ymm_ymm_ymmm256,
+            (Form::Outer, true, true, false) => Code::VEX_Vfnmsub132pd_ymm_ymm_ymmm256,
+            (Form::Outer, true, true, true) => Code::VEX_Vfnmsub132ps_ymm_ymm_ymmm256,
         }
     }
 }

@@ -52,6 +52,7 @@ pub fn group(text: &str, method: Option<Method>) -> Group {
         clock: 0,
         pool,
         variables,
+        precision: dvdt::model::Precision::default(),
         method: method.map(|method| (method, span(99))),
         init: vec![],
         refractory: None,

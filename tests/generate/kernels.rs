@@ -4,11 +4,11 @@ use arbitrary::{Result, Unstructured};
 use dvdt::kernel::abi::{Array, ArrayId, ColumnId, EventId, Storage, UniformId, Varies};
 use dvdt::kernel::{Binary, Builder, Compare, Inst, Kernel, Shift, Table, Type, Unary, Value};
 
-/// Four columns of floats, two of integers, two of truth values; as many uniforms; an array, and two events
+/// Four columns of floats, two of integers, as many of each of 32 bits, two of truth values; as many uniforms; an array, and two events
 /// that keep a float each.
 pub fn storage() -> Storage {
     let mut storage = Storage::default();
-    for (ty, count) in [(Type::F64, 4), (Type::I64, 2), (Type::Bool, 2)] {
+    for (ty, count) in [(Type::F64, 4), (Type::I64, 2), (Type::F32, 4), (Type::I32, 2), (Type::Bool, 2)] {
         for number in 0..count {
             storage.column(format!("{ty}{number}"), ty, Varies::Ticks);
             storage.uniform(format!("u_{ty}{number}"), ty, Varies::Ticks);
@@ -60,17 +60,36 @@ pub fn integer(u: &mut Unstructured<'_>) -> Result<i64> {
     })
 }
 
+/// The same of 32 bits.
+pub fn float32(u: &mut Unstructured<'_>) -> Result<f32> {
+    Ok(match u.int_in_range(0..=7)? {
+        0 => f32::MIN_POSITIVE / 8.0,
+        1 => f32::MAX,
+        2 => f32::from_bits(u.arbitrary()?),
+        _ => float(u)? as f32,
+    })
+}
+
+/// The sizes of the numbers of a kernel: of one size, or of both.
+const SIZES: [(&[Type], &[Type]); 3] = [
+    (&[Type::F64], &[Type::I64]),
+    (&[Type::F32], &[Type::I32]),
+    (&[Type::F64, Type::F32], &[Type::I64, Type::I32]),
+];
+
 /// A core kernel over [`storage`]. Some are short and without events, and store only what they load, so that
 /// their ticks may be fused.
 pub fn kernel(u: &mut Unstructured<'_>, storage: &Storage) -> Result<Kernel> {
-    let mut generator = Generator { builder: Builder::new("generated", storage), storage, pool: Default::default() };
+    let (floats, integers) = *u.choose(&SIZES)?;
+    let builder = Builder::new("generated", storage);
+    let mut generator = Generator { builder, storage, floats, integers, pool: Default::default() };
     let quiet = u.ratio(1, 5)?;
     for _ in 0..u.int_in_range(0..=if quiet { 3 } else { 10 })? {
         generator.inst(u, true)?;
     }
     let mut writes = vec![];
     for (id, slot) in (0u32..).zip(&storage.uniforms) {
-        if !quiet && !is_count(storage, id) && u.ratio(1, 6)? {
+        if !quiet && !is_count(storage, id) && generator.has(slot.ty) && u.ratio(1, 6)? {
             writes.push((UniformId(id), generator.pick(u, slot.ty, true)?));
         }
     }
@@ -89,15 +108,15 @@ pub fn kernel(u: &mut Unstructured<'_>, storage: &Storage) -> Result<Kernel> {
     }
     let mut writes = vec![];
     for (id, slot) in (0u32..).zip(&storage.columns) {
-        if is_list(storage, id) || !u.ratio(2, 3)? {
+        if is_list(storage, id) || !generator.has(slot.ty) || !u.ratio(2, 3)? {
             continue;
         }
         let mut value = generator.pick(u, slot.ty, false)?;
         if quiet {
             let load = generator.builder.load(ColumnId(id));
             value = match slot.ty {
-                Type::F64 => generator.builder.push(Inst::Binary(Binary::Add, load, value)),
-                Type::I64 => generator.builder.push(Inst::Binary(Binary::IntXor, load, value)),
+                Type::F64 | Type::F32 => generator.builder.push(Inst::Binary(Binary::Add, load, value)),
+                Type::I64 | Type::I32 => generator.builder.push(Inst::Binary(Binary::IntXor, load, value)),
                 Type::Bool => continue,
             };
         }
@@ -128,13 +147,21 @@ pub fn kernel(u: &mut Unstructured<'_>, storage: &Storage) -> Result<Kernel> {
 struct Generator<'a> {
     builder: Builder<'a>,
     storage: &'a Storage,
-    pool: [Vec<Value>; 3],
+    floats: &'a [Type],
+    integers: &'a [Type],
+    pool: [Vec<Value>; 5],
 }
 
 const SQUARES: Table = Table(&[0, 1, 4, 9, 16]);
 
 impl Generator<'_> {
+    /// Whether numbers of a type occur in this kernel.
+    fn has(&self, ty: Type) -> bool {
+        ty == Type::Bool || self.floats.contains(&ty) || self.integers.contains(&ty)
+    }
+
     fn inst(&mut self, u: &mut Unstructured<'_>, prologue: bool) -> Result<()> {
+        let (float, integer) = (*u.choose(self.floats)?, *u.choose(self.integers)?);
         let inst = match u.int_in_range(0..=14)? {
             0..=2 => {
                 let op = *u.choose(&[
@@ -145,7 +172,7 @@ impl Generator<'_> {
                     Binary::Min,
                     Binary::Max,
                 ])?;
-                Inst::Binary(op, self.pick(u, Type::F64, prologue)?, self.pick(u, Type::F64, prologue)?)
+                Inst::Binary(op, self.pick(u, float, prologue)?, self.pick(u, float, prologue)?)
             }
             3 | 4 => {
                 let op = *u.choose(&[
@@ -158,28 +185,31 @@ impl Generator<'_> {
                     Binary::IntOr,
                     Binary::IntXor,
                 ])?;
-                Inst::Binary(op, self.pick(u, Type::I64, prologue)?, self.pick(u, Type::I64, prologue)?)
+                let divides = matches!(op, Binary::IntFloorDivide | Binary::IntRemainder);
+                let integer = if divides { Type::I64 } else { integer };
+                Inst::Binary(op, self.pick(u, integer, prologue)?, self.pick(u, integer, prologue)?)
             }
             5 => {
                 let op = *u.choose(&[Binary::And, Binary::Or, Binary::Xor])?;
                 Inst::Binary(op, self.pick(u, Type::Bool, prologue)?, self.pick(u, Type::Bool, prologue)?)
             }
             6 => {
-                let ty = *u.choose(&[Type::F64, Type::I64])?;
+                let ty = *u.choose(&[float, integer])?;
                 let op = *u.choose(&[Compare::Equal, Compare::NotEqual, Compare::Less, Compare::LessEqual])?;
                 Inst::Compare(op, self.pick(u, ty, prologue)?, self.pick(u, ty, prologue)?)
             }
             7 => {
                 let op = *u.choose(&[Shift::Left, Shift::Right, Shift::RightSigned])?;
-                Inst::Shift(op, self.pick(u, Type::I64, prologue)?, u.int_in_range(0..=63)?)
+                let most = if integer == Type::I32 { 31 } else { 63 };
+                Inst::Shift(op, self.pick(u, integer, prologue)?, u.int_in_range(0..=most)?)
             }
             8 | 9 => Inst::Fma(
-                self.pick(u, Type::F64, prologue)?,
-                self.pick(u, Type::F64, prologue)?,
-                self.pick(u, Type::F64, prologue)?,
+                self.pick(u, float, prologue)?,
+                self.pick(u, float, prologue)?,
+                self.pick(u, float, prologue)?,
             ),
             10 => {
-                let ty = *u.choose(&[Type::F64, Type::I64, Type::Bool])?;
+                let ty = *u.choose(&[float, integer, Type::Bool])?;
                 let condition = self.pick(u, Type::Bool, prologue)?;
                 Inst::Select(condition, self.pick(u, ty, prologue)?, self.pick(u, ty, prologue)?)
             }
@@ -194,15 +224,18 @@ impl Generator<'_> {
     }
 
     fn unary(&mut self, u: &mut Unstructured<'_>, prologue: bool) -> Result<Inst> {
-        Ok(match u.int_in_range(0..=5)? {
+        let (float, integer) = (*u.choose(self.floats)?, *u.choose(self.integers)?);
+        Ok(match u.int_in_range(0..=7)? {
+            6 if self.has(Type::F32) => Inst::Unary(Unary::Narrow, self.pick(u, Type::F64, prologue)?),
+            7 if self.has(Type::F32) => Inst::Unary(Unary::Widen, self.pick(u, Type::F32, prologue)?),
             0 => Inst::Unary(Unary::ToFloat, self.pick(u, Type::I64, prologue)?),
-            1 => Inst::Unary(Unary::FromBits, self.pick(u, Type::I64, prologue)?),
+            1 => Inst::Unary(Unary::FromBits, self.pick(u, integer, prologue)?),
             2 => Inst::Unary(*u.choose(&[Unary::FromBool, Unary::Not])?, self.pick(u, Type::Bool, prologue)?),
             3 => {
                 // The bits of a NaN are nobody's promise.
-                let value = self.pick(u, Type::F64, prologue)?;
+                let value = self.pick(u, float, prologue)?;
                 let number = self.builder.equal(value, value);
-                let zero = self.builder.float(0.0);
+                let zero = self.builder.float_as(value, 0.0);
                 let value = self.builder.select(number, value, zero);
                 Inst::Unary(Unary::ToBits, value)
             }
@@ -217,7 +250,8 @@ impl Generator<'_> {
                     Unary::Nearest,
                     Unary::ToInteger,
                 ])?;
-                Inst::Unary(op, self.pick(u, Type::F64, prologue)?)
+                let float = if op == Unary::ToInteger { Type::F64 } else { float };
+                Inst::Unary(op, self.pick(u, float, prologue)?)
             }
         })
     }
@@ -234,9 +268,17 @@ impl Generator<'_> {
                     let value = float(u)?;
                     self.builder.float(value)
                 }
+                Type::F32 => {
+                    let value = float32(u)?;
+                    self.builder.push(Inst::Float32(value.to_bits()))
+                }
                 Type::I64 => {
                     let value = integer(u)?;
                     self.builder.int(value)
+                }
+                Type::I32 => {
+                    let value = integer(u)?;
+                    self.builder.push(Inst::Integer32(value as i32))
                 }
                 Type::Bool => {
                     let value = u.arbitrary()?;

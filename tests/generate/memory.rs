@@ -1,6 +1,6 @@
 //! A group's memory for generated kernels: filled, run over, and read.
 
-use super::kernels::{float, integer};
+use super::kernels::{float, float32, integer};
 use arbitrary::{Result, Unstructured};
 use dvdt::kernel::Type;
 use dvdt::kernel::abi::{ColumnId, Layout, Routine, UniformId};
@@ -26,7 +26,9 @@ pub fn filled(u: &mut Unstructured<'_>, layout: &Layout) -> Result<Vec<u64>> {
     let mut bits = |ty| {
         Ok(match ty {
             Type::F64 => float(u)?.to_bits(),
+            Type::F32 => u64::from(float32(u)?.to_bits()),
             Type::I64 => integer(u)?.cast_unsigned(),
+            Type::I32 => u64::from((integer(u)? as i32).cast_unsigned()),
             Type::Bool => u64::from(u.arbitrary::<bool>()?),
         })
     };
@@ -39,6 +41,9 @@ pub fn filled(u: &mut Unstructured<'_>, layout: &Layout) -> Result<Vec<u64>> {
             let value = bits(slot.ty)?;
             match slot.ty {
                 Type::Bool => bytemuck::cast_slice_mut::<u64, u8>(&mut memory)[offset + element] = value as u8,
+                Type::F32 | Type::I32 => {
+                    bytemuck::cast_slice_mut::<u64, u32>(&mut memory)[offset / 4 + element] = value as u32;
+                }
                 Type::F64 | Type::I64 => memory[offset / 8 + element] = value,
             }
         }
@@ -57,7 +62,11 @@ fn length(layout: &Layout, memory: &[u64], column: ColumnId) -> usize {
 
 /// What the host can see, one line a number, with NaNs by class.
 fn visible(layout: &Layout, memory: &[u64], numbers: &mut Vec<(String, u64)>) {
-    let canonical = |ty, bits: u64| if ty == Type::F64 && f64::from_bits(bits).is_nan() { 0x7ff8 << 48 } else { bits };
+    let canonical = |ty, bits: u64| match ty {
+        Type::F64 if f64::from_bits(bits).is_nan() => 0x7ff8 << 48,
+        Type::F32 if f32::from_bits(bits as u32).is_nan() => 0x7fc0 << 16,
+        _ => bits,
+    };
     for (id, slot) in (0u32..).zip(&layout.storage().uniforms) {
         let bits = memory[layout.uniform_offset(UniformId(id)) / 8];
         numbers.push((slot.name.clone(), canonical(slot.ty, bits)));
@@ -67,6 +76,7 @@ fn visible(layout: &Layout, memory: &[u64], numbers: &mut Vec<(String, u64)>) {
         for place in 0..length(layout, memory, ColumnId(id)) {
             let bits = match slot.ty {
                 Type::Bool => u64::from(bytemuck::cast_slice::<u64, u8>(memory)[offset + place]),
+                Type::F32 | Type::I32 => u64::from(bytemuck::cast_slice::<u64, u32>(memory)[offset / 4 + place]),
                 Type::F64 | Type::I64 => memory[offset / 8 + place],
             };
             numbers.push((format!("{}[{place}]", slot.name), canonical(slot.ty, bits)));

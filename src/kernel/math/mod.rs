@@ -21,7 +21,7 @@ mod trig;
 pub(super) use exp::bernoulli_of_power;
 
 use super::abi::Storage;
-use super::{Builder, Inst, Kernel, Math, Value};
+use super::{Builder, Inst, Kernel, Math, Type, Value};
 
 /// The bit that is a float's sign.
 const SIGN: i64 = i64::MIN;
@@ -118,7 +118,8 @@ fn with_sign_of(b: &mut Builder, magnitude: Value, sign: Value) -> Value {
 
 /// The sign bit of a float, all other bits 0.
 fn sign_bit(b: &mut Builder, x: Value) -> Value {
-    let (bits, mask) = (b.to_bits(x), b.int(SIGN));
+    let bits = b.to_bits(x);
+    let mask = b.push(if b.type_of(x) == Type::F32 { Inst::Integer32(i32::MIN) } else { Inst::Integer(i64::MIN) });
     b.binary(super::Binary::IntAnd, bits, mask)
 }
 

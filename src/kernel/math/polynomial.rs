@@ -8,7 +8,7 @@ use super::super::{Builder, Value};
 pub(super) fn polynomial(b: &mut Builder, x: Value, square: Value, coefficients: &[f64]) -> Value {
     let pairs: Vec<Value> = coefficients.chunks(2).map(|pair| linear(b, x, pair)).collect();
     let mut highest_first = pairs.into_iter().rev();
-    let mut sum = highest_first.next().unwrap_or_else(|| b.float(0.0));
+    let mut sum = highest_first.next().unwrap_or_else(|| b.float_as(x, 0.0));
     for pair in highest_first {
         sum = b.fma(sum, square, pair);
     }
@@ -16,10 +16,10 @@ pub(super) fn polynomial(b: &mut Builder, x: Value, square: Value, coefficients:
 }
 
 fn linear(b: &mut Builder, x: Value, pair: &[f64]) -> Value {
-    let constant = b.float(pair[0]);
+    let constant = b.float_as(x, pair[0]);
     match pair.get(1) {
         Some(&slope) => {
-            let slope = b.float(slope);
+            let slope = b.float_as(x, slope);
             b.fma(slope, x, constant)
         }
         None => constant,
