@@ -35,6 +35,7 @@ fn main() {
         ("limits", limits as fn()),
         ("Brian2", brian2),
         ("threads", two_threads),
+        ("float32", float32),
         ("threshold", uncrossed_threshold),
         ("normal", normal_numbers),
         ("checkpoint", checkpoint),
@@ -463,14 +464,35 @@ fn two_threads() {
             simulation.run_for(duration).unwrap();
             start.elapsed().as_secs_f64()
         };
-        let pairs: Vec<(f64, f64)> = (0..ROUNDS).map(|_| (run(2), run(1))).collect();
-        let mut ratios: Vec<f64> = pairs.iter().map(|(two, one)| two / one).collect();
-        let (least, most) = range(&ratios);
-        let [two, one] = [0, 1].map(|which| {
-            median(&mut pairs.iter().map(|&(two, one)| if which == 0 { two } else { one }).collect::<Vec<f64>>())
-        });
-        let ratio = median(&mut ratios);
-        println!("{name:<44} {two:>8.4} s {one:>8.4} s {ratio:>6.2} ({least:.2} to {most:.2}), goal {goal}");
+        beside(name, || run(2), || run(1), &format!("goal {goal}"));
+    }
+}
+
+/// The seconds of one way beside those of another, in turns.
+fn beside(name: &str, one: impl Fn() -> f64, other: impl Fn() -> f64, remark: &str) {
+    let pairs: Vec<(f64, f64)> = (0..ROUNDS).map(|_| (one(), other())).collect();
+    let mut ratios: Vec<f64> = pairs.iter().map(|(one, other)| one / other).collect();
+    let (least, most) = range(&ratios);
+    let (mut ones, mut others): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+    let (one, other, ratio) = (median(&mut ones), median(&mut others), median(&mut ratios));
+    println!("{name:<44} {one:>8.4} s {other:>8.4} s {ratio:>6.2} ({least:.2} to {most:.2}), {remark}");
+}
+
+/// Models in `float32` beside the same in `float64`, on one thread.
+fn float32() {
+    println!("\n{:<44} {:>10} {:>10} {:>23}", "work", "float32", "float64", "ratio (least to most)");
+    let izhikevich = izhikevich(140.0, "5 + 5*i/N", "threshold v > 30\nreset v = c; u += d", "");
+    for (name, text, duration, remark) in [
+        ("Hodgkin-Huxley, 10,000 x 1000", hodgkin_huxley(10_000), "10*ms", "goal 0.6"),
+        ("Hodgkin-Huxley, 1,000,000 x 10", hodgkin_huxley(1_000_000), "0.1*ms", "no goal"),
+        ("decay, 100 x 10^6", decay(100, "", "1*ms"), "100*second", "no goal"),
+        ("Lorenz rk4, 10,000 x 1000", lorenz(10_000), "10*second", "no goal"),
+        ("Izhikevich, 10,000 x 10,000", izhikevich, "5*second", "no goal"),
+        ("noisy leaky cells, 10,000 x 10,000, kept", noisy_leaky("record cells.spikes"), "1*second", "no goal"),
+    ] {
+        let models = [compile(&format!("precision float32\n{text}")), compile(&text)];
+        let [single, double] = models.each_ref().map(|model| || run_seconds(model, duration));
+        beside(name, single, double, remark);
     }
 }
 

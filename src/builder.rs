@@ -109,7 +109,7 @@ impl ModelBuilder {
     /// The size of the floats of groups that do not say their own.
     #[must_use]
     pub fn precision(self, precision: Precision) -> Self {
-        self.item(&format!("precision {}", precision.name()))
+        self.item(format!("precision {}", precision.name()))
     }
 
     /// What happens to numbers too small for full precision.

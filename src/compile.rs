@@ -19,6 +19,7 @@ use crate::syntax::{self, ast::ModelFile};
 use std::path::Path;
 
 mod link;
+mod mistake;
 
 pub use link::{Executable, Executor, link};
 
@@ -51,7 +52,11 @@ const MAY_FOLLOW: [&str; 4] = ["unknown-name", "not-a-function", "shared-from-el
 pub fn groups(model: &Model, report: &mut Report) -> Option<Vec<GroupCode>> {
     let steps: Vec<Option<Step>> = model.groups.iter().map(|group| scheme::step(group, report)).collect();
     let codes = steps.into_iter().enumerate().map(|(index, step)| Some(GroupCode::new(model, index, step?)));
-    codes.collect()
+    let codes: Vec<GroupCode> = codes.collect::<Option<_>>()?;
+    for (group, code) in model.groups.iter().zip(&codes) {
+        report.diagnostics.extend(code.beyond.map(|number| mistake::beyond_float32(group, number)));
+    }
+    Some(codes)
 }
 
 /// What a kernel of a group is for.
@@ -129,6 +134,8 @@ pub struct GroupCode {
     matrices: Vec<Vec<Place>>,
     /// What each record reads, by the number of the record.
     probes: Vec<(usize, Place)>,
+    /// A constant that is rounded to 32 bits and that they cannot hold.
+    beyond: Option<f64>,
 }
 
 /// The name of the uniform that holds the seed of random numbers.
@@ -161,6 +168,7 @@ impl GroupCode {
             seed,
             matrices: vec![],
             probes: vec![],
+            beyond: None,
         };
         let mut work = Work { model, group, index, storage, code, masks: vec![None; group.events.len()] };
         work.group_kernels();
@@ -518,6 +526,7 @@ impl Work<'_> {
         let name = format!("{}.{name}", self.group.name);
         let (pool, places) = (&self.code.step.pool, &self.code.places);
         let flat = lower(&name, pool, places, &self.storage, assignments, events, passes.0);
+        self.code.beyond = self.code.beyond.or_else(|| flat.values().find_map(|value| flat.beyond_rounding(value)));
         let (pieces, flat) = kernel::draw(&flat, &mut self.storage);
         for piece in pieces {
             match piece {

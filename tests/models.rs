@@ -14,7 +14,7 @@ fn numbers(simulation: &Simulation) -> Vec<(String, u64)> {
     let mut all = vec![];
     for name in simulation.names() {
         let words: Vec<u64> = match simulation.kind(&name).unwrap() {
-            Kind::Float => simulation.floats(&name).unwrap().iter().map(|&value| bits(value)).collect(),
+            Kind::Float => simulation.to_floats(&name).unwrap().iter().map(|&value| bits(value)).collect(),
             Kind::Integer => simulation.integers(&name).unwrap().iter().map(|value| value.cast_unsigned()).collect(),
             Kind::Boolean => simulation.booleans(&name).unwrap().iter().map(|&value| u64::from(value)).collect(),
         };

@@ -211,7 +211,9 @@ fn latency(inst: Inst) -> u32 {
         Inst::Unary(Unary::Sqrt, _) => 15,
         Inst::Fma(..) | Inst::Binary(Binary::Add | Binary::Subtract | Binary::Multiply, ..) => 4,
         Inst::Unary(Unary::Floor | Unary::Ceil | Unary::Trunc | Unary::Nearest, _) => 6,
-        Inst::Unary(Unary::ToFloat | Unary::ToInteger | Unary::Narrow | Unary::Widen, _) | Inst::Table(..) | Inst::Lookup(..) => 10,
+        Inst::Unary(Unary::ToFloat | Unary::ToInteger | Unary::Narrow | Unary::Widen, _)
+        | Inst::Table(..)
+        | Inst::Lookup(..) => 10,
         Inst::Binary(Binary::IntFloorDivide | Binary::IntRemainder, ..) => 20,
         Inst::Load(_) | Inst::Uniform(_) => 5,
         _ => 1,

@@ -394,10 +394,7 @@ impl Inst {
 
     /// Whether it is a constant.
     pub fn is_constant(&self) -> bool {
-        matches!(
-            self,
-            Inst::Float(_) | Inst::Float32(_) | Inst::Integer(_) | Inst::Integer32(_) | Inst::Boolean(_)
-        )
+        matches!(self, Inst::Float(_) | Inst::Float32(_) | Inst::Integer(_) | Inst::Integer32(_) | Inst::Boolean(_))
     }
 
     /// The bits of a constant.
@@ -451,6 +448,14 @@ impl Kernel {
             Inst::Unary(Unary::Narrow, wide) => self.number(wide).map(|number| f64::from(number as f32)),
             _ => None,
         }
+    }
+
+    /// The constant that `value` rounds to 32 bits, where they cannot hold it.
+    pub fn beyond_rounding(&self, value: Value) -> Option<f64> {
+        let Inst::Unary(Unary::Narrow, wide) = self.inst(value) else { return None };
+        let (wide, narrow) = (self.number(wide)?, self.number(value)?);
+        let small = narrow.abs() < f64::from(f32::MIN_POSITIVE) && wide != 0.0;
+        (wide.is_finite() && (small || narrow.is_infinite())).then_some(wide)
     }
 
     /// All values in order.

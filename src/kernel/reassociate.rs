@@ -323,7 +323,8 @@ impl Pass<'_> {
             (above, None) => above,
             (None, Some(below)) => {
                 let one = self.builder.float(1.0);
-                let one = if self.builder.type_of(below) == Type::F32 { self.builder.unary(Unary::Narrow, one) } else { one };
+                let one =
+                    if self.builder.type_of(below) == Type::F32 { self.builder.unary(Unary::Narrow, one) } else { one };
                 Some(self.fixed(Binary::Divide, one, below))
             }
             (Some(above), Some(below)) => Some(self.fixed(Binary::Divide, above, below)),

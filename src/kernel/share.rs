@@ -104,8 +104,7 @@ fn power(member: &Member, root: &Member, single: bool) -> Option<Power> {
     let (line, of) = (member.line, root.line);
     let ratio = line.slope / of.slope;
     let power = ratio.round();
-    let (epsilon, farthest) =
-        if single { (f64::from(f32::EPSILON), FARTHEST[1]) } else { (f64::EPSILON, FARTHEST[0]) };
+    let (epsilon, farthest) = if single { (f64::from(f32::EPSILON), FARTHEST[1]) } else { (f64::EPSILON, FARTHEST[0]) };
     let exact = (ratio - power).abs() <= 2.0 * epsilon * power.abs();
     let allowed = power.abs() <= MOST && (power >= 1.0 || member.function == Math::Bernoulli && power <= -1.0);
     // Of a negative power the exponential of -x is taken.

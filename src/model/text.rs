@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::{
-    Action, Assignment, Cause, Clock, Denormals, Group, MathLevel, Model, Observed, Precision, Record, Refractory, Role, Slot,
-    Variable,
+    Action, Assignment, Cause, Clock, Denormals, Group, MathLevel, Model, Observed, Precision, Record, Refractory,
+    Role, Slot, Variable,
 };
 use crate::algebra::{Kind, Printer, Symbol};
 use crate::dimension::Dimension;

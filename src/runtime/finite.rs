@@ -141,9 +141,7 @@ impl Watch {
     /// Takes out the variables that are not finite.
     fn lost(&mut self, group: &Group) -> Vec<usize> {
         let program = group.program();
-        let is_lost = |index: &mut usize| {
-            !Floats::of(program, &group.memory, *index).are_finite()
-        };
+        let is_lost = |index: &mut usize| !Floats::of(program, &group.memory, *index).are_finite();
         self.finite.extract_if(.., is_lost).collect()
     }
 }

@@ -304,9 +304,7 @@ fn read(program: &Program, place: Place, words: &[u64]) -> Numbers {
     let (start, length) = (place.offset(layout), place.length(layout));
     match place.ty(layout) {
         Type::F64 => Numbers::Floats(words[start / 8..start / 8 + length].to_vec()),
-        Type::F32 => {
-            Numbers::Floats32(bytemuck::cast_slice::<u64, u32>(words)[start / 4..start / 4 + length].to_vec())
-        }
+        Type::F32 => Numbers::Floats32(bytemuck::cast_slice::<u64, u32>(words)[start / 4..start / 4 + length].to_vec()),
         Type::I32 => panic!("bug: a variable of 32-bit integers"),
         Type::I64 => Numbers::Integers(words[start / 8..start / 8 + length].to_vec()),
         Type::Bool => Numbers::Booleans(bytemuck::cast_slice::<u64, u8>(words)[start..start + length].to_vec()),

@@ -69,7 +69,14 @@ impl Word {
     pub(super) fn takes_no_sign(self) -> bool {
         matches!(
             self,
-            Word::Method | Word::Precision | Word::Clock | Word::Threshold | Word::Reset | Word::Refractory | Word::Poisson | Word::Event
+            Word::Method
+                | Word::Precision
+                | Word::Clock
+                | Word::Threshold
+                | Word::Reset
+                | Word::Refractory
+                | Word::Poisson
+                | Word::Event
         )
     }
 }

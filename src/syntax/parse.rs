@@ -373,8 +373,10 @@ impl Parser<'_> {
             }
         }
         let next = self.layout.token(self.layout.significant(self.at + 1));
-        let outside =
-            matches!(self.layout.word(self.at), Some(Word::Record | Word::Run | Word::Setting | Word::Precision | Word::Switch));
+        let outside = matches!(
+            self.layout.word(self.at),
+            Some(Word::Record | Word::Run | Word::Setting | Word::Precision | Word::Switch)
+        );
         if outside && matches!(next, Some(Token::Colon | Token::Assign)) {
             self.report_sign();
             let end = self.layout.line_end(self.at + 1);
@@ -653,7 +655,11 @@ impl Parser<'_> {
     fn entry(&mut self, group: &mut Group, word: Option<Word>) {
         let unknown = word.is_none() && self.is_unknown_item();
         let mistakes = self.build.mistakes.len();
-        let word = if unknown { self.misspelt(|word| matches!(word, Word::Clock | Word::Precision) || !word.is_outside()) } else { word };
+        let word = if unknown {
+            self.misspelt(|word| matches!(word, Word::Clock | Word::Precision) || !word.is_outside())
+        } else {
+            word
+        };
         let parsed = match word {
             None if unknown => return,
             None => return group.equations.list.extend(self.definition()),

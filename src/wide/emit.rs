@@ -208,7 +208,8 @@ impl<'a> Emitter<'a> {
     /// Moves the state to where the next tick expects it.
     pub(super) fn carry(&mut self, homes: &[(u8, Address)], value: impl Fn(&Carried) -> Value) {
         let columns = self.carried.iter();
-        let parts = |column: &Carried| (0..self.parts(column.load)).map(|part| (value(column), part)).collect::<Vec<_>>();
+        let parts =
+            |column: &Carried| (0..self.parts(column.load)).map(|part| (value(column), part)).collect::<Vec<_>>();
         let values: Vec<Entity> = columns.flat_map(parts).map(|(value, part)| self.entity(value, part)).collect();
         self.moves(values.into_iter().zip(homes.iter().map(|&(to, _)| to)).collect());
     }
@@ -279,14 +280,18 @@ impl<'a> Emitter<'a> {
         Moment::try_from(self.kernel.prologue).unwrap_or(Moment::MAX)
     }
 
-    /// A loop of turns of all copies, then one of as many as there is room for.
+    /// A loop of turns of all copies, where ticks are fused one of half as many and so on, then one of as many as
+    /// there is room for.
     fn turns(&mut self, mut body: impl FnMut(&mut Self)) {
-        let [rest, after] = [self.out.label(), self.out.label()];
+        let after = self.out.label();
         self.out.word(Instruction::with2(Code::Mov_r64_rm64, WORDS, FIRST));
         let copies = self.copies;
-        if copies > self.room() {
-            self.turn_loop(copies, rest, &mut body);
+        while self.copies > self.room() {
+            let rest = self.out.label();
+            self.turn_loop(self.copies, rest, &mut body);
             self.out.bind(rest);
+            // A turn of fused ticks is long, however few elements it has.
+            self.copies = if self.carried.is_empty() { self.room() } else { self.copies / 2 };
         }
         self.copies = copies.min(self.room());
         self.out.word(Instruction::with2(Code::Cmp_r64_rm64, WORDS, LAST));
@@ -405,12 +410,7 @@ impl<'a> Emitter<'a> {
         if self.lanes > WORD_LANES {
             self.out.put(Code::VEX_Vmovmskps_r32_ymm, &[Operand::Word(Register::EAX), Operand::Vector(register)]);
             self.out.word(Instruction::with2(Code::Mov_r64_imm64, Register::R13, 0x0101_0101_0101_0101_u64));
-            self.out.word(Instruction::with3(
-                Code::VEX_Pdep_r64_r64_rm64,
-                Register::RAX,
-                Register::RAX,
-                Register::R13,
-            ));
+            self.out.word(Instruction::with3(Code::VEX_Pdep_r64_r64_rm64, Register::RAX, Register::RAX, Register::R13));
             self.out.put(Code::Mov_rm64_r64, &[Operand::Memory(address), Operand::Word(Register::RAX)]);
             return;
         }

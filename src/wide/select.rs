@@ -485,7 +485,8 @@ impl Emitter<'_> {
         let single = self.is_single(a);
         if self.type_of(a).is_some_and(Type::is_float) {
             let swaps = matches!(op, Compare::Equal | Compare::NotEqual);
-            let code = if single { Code::VEX_Vcmpps_ymm_ymm_ymmm256_imm8 } else { Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8 };
+            let code =
+                if single { Code::VEX_Vcmpps_ymm_ymm_ymmm256_imm8 } else { Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8 };
             return self.two(code, to, a, b, swaps, Some(predicate(op)));
         }
         let (equal, greater) = if single {
@@ -543,7 +544,8 @@ impl Emitter<'_> {
         let register = self.define(to);
         let operands = [Operand::Vector(register), Operand::Vector(otherwise), chosen, Operand::Vector(mask)];
         let narrow = self.lanes > WORD_LANES;
-        let code = if narrow { Code::VEX_Vblendvps_ymm_ymm_ymmm256_ymm } else { Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm };
+        let code =
+            if narrow { Code::VEX_Vblendvps_ymm_ymm_ymmm256_ymm } else { Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm };
         self.out.put(code, &operands);
         self.finish(to);
     }

@@ -71,11 +71,8 @@ pub fn float32(u: &mut Unstructured<'_>) -> Result<f32> {
 }
 
 /// The sizes of the numbers of a kernel: of one size, or of both.
-const SIZES: [(&[Type], &[Type]); 3] = [
-    (&[Type::F64], &[Type::I64]),
-    (&[Type::F32], &[Type::I32]),
-    (&[Type::F64, Type::F32], &[Type::I64, Type::I32]),
-];
+const SIZES: [(&[Type], &[Type]); 3] =
+    [(&[Type::F64], &[Type::I64]), (&[Type::F32], &[Type::I32]), (&[Type::F64, Type::F32], &[Type::I64, Type::I32])];
 
 /// A core kernel over [`storage`]. Some are short and without events, and store only what they load, so that
 /// their ticks may be fused.

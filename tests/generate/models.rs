@@ -7,6 +7,7 @@ use std::fmt::Write;
 pub fn model(u: &mut Unstructured<'_>) -> Result<String> {
     let mut text = String::from("clock dt = 0.1*ms\nclock slow dt = 0.25*ms\n");
     let _ = writeln!(text, "math {}", u.choose(&["fast", "precise"])?);
+    let _ = writeln!(text, "precision {}", u.choose(&["float64", "float32"])?);
     let _ = writeln!(text, "constant k = {}*mV", small(u)?);
     let _ = writeln!(text, "timed_array ta every {}*ms = [{}, 0, {}]", u.choose(&["0.3", "1"])?, small(u)?, small(u)?);
     for number in 0..u.int_in_range(1..=2)? {

@@ -66,14 +66,8 @@ const DOUBLE: Format = Format {
 /// The coefficients are those of Remez' algorithm, rounded one after the other; a relative error of e^r of 3.2e-9
 /// is left.
 const SINGLE: Format = Format {
-    ln2: [0.693147182464599609375, -1.904654299957768e-9],
-    tail: &[
-        0.4999999403953552,
-        0.16666516661643982,
-        0.04166810214519501,
-        0.008369192481040955,
-        0.0013838812010362744,
-    ],
+    ln2: [0.6931471824645996, -1.904654299957768e-9],
+    tail: &[0.4999999403953552, 0.16666516661643982, 0.04166810214519501, 0.008369192481040955, 0.0013838812010362744],
     rounder: 12_582_912.0, // 1.5 * 2^23
     bias: 127.0,
     mantissa: 23,
