@@ -262,7 +262,9 @@ fn results_are_near_those_of_64_bits() {
             let (double, single) = (after(format!("{math}{text}")), after(format!("{math}precision float32\n{text}")));
             let (mut compared, mut differ) = (0, false);
             for variable in double.names() {
-                let (Ok(exact), Ok(found)) = (double.to_floats(&variable), single.to_floats(&variable)) else { continue };
+                let (Ok(exact), Ok(found)) = (double.to_floats(&variable), single.to_floats(&variable)) else {
+                    continue;
+                };
                 let scale = exact.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
                 for (exact, found) in exact.iter().zip(&found) {
                     let error = (exact - found).abs() / f64::from(f32::EPSILON);
