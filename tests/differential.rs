@@ -48,6 +48,85 @@ fn kernels_agree_for_all_lanes_and_sizes() {
     assert!(u64::from(fired) > KERNELS / 8, "only {fired} kernels have events");
 }
 
+/// Code that lists the events of several ticks in one call lists what the interpreter does tick by tick.
+#[test]
+fn several_ticks_list_the_same() {
+    let storage = generate::kernels::storage();
+    let (mut compared, mut listed) = (0, 0);
+    for seed in 0..4 * KERNELS {
+        let bytes = generate::bytes(seed, 4096);
+        let mut u = Unstructured::new(&bytes);
+        let kernel = generate::kernels::kernel(&mut u, &storage).expect("enough bytes");
+        // Three ticks of 16 elements leave room in lists of 70.
+        let layout = Layout::new(storage.clone(), 70);
+        if !kernel.insts.iter().any(|inst| matches!(inst, Inst::Fire(..))) || !dvdt::wide::lists_ticks(&kernel, &layout)
+        {
+            continue;
+        }
+        let start = filled(&mut u, &layout).expect("enough bytes");
+        let interleave = [None, Some(1), Some(2), Some(4), Some(8)][(seed % 5) as usize];
+        let compiler = Compiler::new(Options { lanes: Lanes::Four, interleave }).expect("a machine");
+        let code = &compiler.compile(&[(&kernel, &layout)]).expect("compilation")[0];
+        assert!(code.lists_ticks());
+        let mut found = Lists::new(&kernel, &layout, &start);
+        code.call(found.memory.words(), 3..6, 0..16);
+        found.take(&layout, None);
+        found.entries.sort_by_key(|&(event, list, tick, _)| (event, list, tick));
+        let mut expected = Lists::new(&kernel, &layout, &start);
+        let interpreter = Interpreter::new(kernel.clone(), layout.clone());
+        for tick in 3..6 {
+            interpreter.call(expected.memory.words(), tick..tick + 1, 0..16);
+            expected.take(&layout, Some(tick - 3));
+        }
+        expected.entries.sort_by_key(|&(event, list, tick, _)| (event, list, tick));
+        assert_eq!(found.entries, expected.entries, "seed {seed}\n{}", kernel.text(&storage));
+        (compared, listed) = (compared + 1, listed + found.entries.len());
+    }
+    let machine = dvdt::wide::has_machine();
+    assert!(!machine || compared > 100 && listed > 1000, "{compared} kernels with {listed} entries");
+}
+
+/// The lists of events in a memory, as event, list, tick and number, with NaNs by class.
+struct Lists {
+    memory: generate::memory::Memory,
+    /// The lists that the kernel keeps numbers in.
+    kept: Vec<ColumnId>,
+    entries: Vec<(usize, usize, u64, u64)>,
+}
+
+impl Lists {
+    fn new(kernel: &Kernel, layout: &Layout, start: &[u64]) -> Self {
+        let mut memory = generate::memory::Memory::new(layout.bytes());
+        memory.words()[..start.len()].copy_from_slice(start);
+        let keeps = |inst: &Inst| if let Inst::Emit(_, list, ..) = *inst { Some(list) } else { None };
+        let kept = kernel.insts.iter().filter_map(keeps).collect();
+        let mut lists = Lists { memory, kept, entries: vec![] };
+        lists.take(layout, None);
+        lists.entries.clear();
+        lists
+    }
+
+    /// Takes what is listed out, of one tick, or of the ticks that stand in the upper half of elements.
+    fn take(&mut self, layout: &Layout, tick: Option<u64>) {
+        for (number, event) in layout.storage().events.iter().enumerate() {
+            let count = std::mem::take(&mut self.memory.words()[layout.uniform_offset(event.count) / 8]) as usize;
+            let lists = std::iter::once(event.elements)
+                .chain(event.captured.iter().copied().filter(|list| self.kept.contains(list)));
+            for (place, list) in lists.enumerate() {
+                let [elements, own] = [event.elements, list].map(|id| layout.column_offset(id) / 8);
+                for entry in 0..count.min(layout.elements()) {
+                    let words = self.memory.words();
+                    let (element, bits) = (words[elements + entry], words[own + entry]);
+                    let bits = if place == 0 { bits & 0xffff_ffff } else { bits };
+                    let nan = place > 0 && f64::from_bits(bits).is_nan();
+                    let late = tick.unwrap_or(element >> 32);
+                    self.entries.push((number, place, late, if nan { 0x7ff8 << 48 } else { bits }));
+                }
+            }
+        }
+    }
+}
+
 /// What the assertions of a call leave is in order: a range that ends before it begins is empty, however far.
 #[test]
 fn ranges_that_are_turned_round_are_empty() {

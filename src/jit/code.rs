@@ -25,6 +25,7 @@ pub struct Code {
     _arrays: Arc<[Arc<[f64]>]>,
     words: usize,
     padded: usize,
+    lists_ticks: bool,
     _memory: Arc<Memory>,
 }
 
@@ -42,11 +43,21 @@ impl Drop for Memory {
     }
 }
 
+/// A function of a module.
+pub(super) struct Part<'a> {
+    pub(super) function: FuncId,
+    /// The constants that it reads.
+    pub(super) pool: Pool,
+    pub(super) layout: &'a Layout,
+    /// Whether it lists events of several ticks with their ticks.
+    pub(super) lists_ticks: bool,
+}
+
 /// Takes ownership of finished code and hands out an entry for each function.
-pub(super) fn link(module: JITModule, parts: Vec<(FuncId, Pool, &Layout)>) -> Vec<Code> {
-    let entries: Vec<*const u8> = parts.iter().map(|&(function, ..)| module.get_finalized_function(function)).collect();
+pub(super) fn link(module: JITModule, parts: Vec<Part<'_>>) -> Vec<Code> {
+    let entries: Vec<*const u8> = parts.iter().map(|part| module.get_finalized_function(part.function)).collect();
     let memory = Arc::new(Memory(Mutex::new(Some(module))));
-    let code = |(entry, (_, pool, layout)): (*const u8, (FuncId, Pool, &Layout))| Code {
+    let code = |(entry, Part { pool, layout, lists_ticks, .. }): (*const u8, Part<'_>)| Code {
         // SAFETY: the pointer is the start of a finished function; `translate` gives every function the
         // signature of `Entry`, and `wide` keeps to its convention.
         entry: unsafe { std::mem::transmute::<*const u8, Entry>(entry) },
@@ -54,12 +65,17 @@ pub(super) fn link(module: JITModule, parts: Vec<(FuncId, Pool, &Layout)>) -> Ve
         _arrays: layout.storage().arrays.iter().map(|array| array.values.clone()).collect(),
         words: layout.bytes() / 8,
         padded: layout.padded(),
+        lists_ticks,
         _memory: memory.clone(),
     };
     entries.into_iter().zip(parts).map(code).collect()
 }
 
 impl Routine for Code {
+    fn lists_ticks(&self) -> bool {
+        self.lists_ticks
+    }
+
     fn call(&self, memory: &mut [u64], ticks: Range<u64>, elements: Range<usize>) {
         assert!(memory.len() >= self.words, "the memory of a group is shorter than its layout");
         assert!(memory.as_ptr().addr().is_multiple_of(64), "the memory of a group is not aligned");

@@ -163,7 +163,12 @@ impl Compiler {
                     .declare_function(&name, Linkage::Export, &module.make_signature())
                     .map_err(|error| failed(&error))?;
                 module.define_function_bytes(function, 32, &made.code, &[]).map_err(|error| failed(&error))?;
-                parts.push((function, made.pool, *layout));
+                parts.push(code::Part {
+                    function,
+                    pool: made.pool,
+                    layout,
+                    lists_ticks: wide::lists_ticks(kernel, layout),
+                });
                 continue;
             }
             let isa = self.isa_for(kernel);
@@ -181,7 +186,7 @@ impl Compiler {
                 .define_function_bytes(function, alignment, compiled.code_buffer(), &[])
                 .map_err(|error| failed(&error))?;
             module.clear_context(&mut context);
-            parts.push((function, pool, *layout));
+            parts.push(code::Part { function, pool, layout, lists_ticks: false });
         }
         module.finalize_definitions().map_err(|error| failed(&error))?;
         Ok(code::link(module, parts))

@@ -121,8 +121,8 @@ impl Storage {
         &self.arrays[id.0 as usize]
     }
 
-    /// Whether a column is a list of an event, which has room for the numbers of a turn (at most eight)
-    /// behind those of all elements.
+    /// Whether a column is a list of an event, which has [`ROOM`] for the numbers of a turn behind those of all
+    /// elements.
     pub fn is_list(&self, id: ColumnId) -> bool {
         self.events.iter().any(|event| event.elements == id || event.captured.contains(&id))
     }
@@ -140,6 +140,9 @@ impl Storage {
 
 /// Columns are padded to a multiple of so many elements: the most that one turn of a loop takes.
 pub const PADDING: usize = 8;
+
+/// The most elements of a turn of code that lists events.
+pub const ROOM: usize = 32;
 
 /// Bytes of a cache line, to which columns are aligned.
 const LINE: usize = 64;
@@ -166,7 +169,7 @@ impl Layout {
         let mut offsets = Vec::with_capacity(storage.columns.len());
         for (id, column) in (0..).map(ColumnId).zip(&storage.columns) {
             offsets.push(bytes);
-            let more = if storage.is_list(id) { LINE } else { 0 };
+            let more = if storage.is_list(id) { ROOM * 8 } else { 0 };
             let length = padded * column.ty.bytes() + more;
             bytes = (bytes + length).next_multiple_of(LINE);
             if length >= 4096 {
@@ -223,4 +226,11 @@ pub trait Routine: Send + Sync {
     /// # Panics
     /// When the block is shorter than its layout.
     fn call(&self, memory: &mut [u64], ticks: Range<u64>, elements: Range<usize>);
+
+    /// Whether a call for several ticks lists its event with the number of the tick, counted from the first, in the
+    /// upper 32 bits of the element. The entries are in any order, but those of one tick ascend. The caller sees
+    /// to it that there are not more than the group has elements: the rest are lost.
+    fn lists_ticks(&self) -> bool {
+        false
+    }
 }

@@ -170,6 +170,18 @@ impl Program {
         }
     }
 
+    /// The call that does all of `works` but what counts and copies lists, and may list events of several ticks.
+    fn several(&self, works: &[Work]) -> Option<&dyn Routine> {
+        let mut calls = works.iter().filter(|work| !matches!(work, Work::Rate(_) | Work::Given(_)));
+        match (calls.next(), calls.next(), self.parts.as_slice()) {
+            (Some(Work::Part(_)), None, [Part { stages, .. }]) => match stages.as_slice() {
+                [Stage::Call(routine)] if routine.lists_ticks() => Some(&**routine),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Forgets the events of the tick before.
     fn begin_tick(&self, words: &mut [u64]) {
         for event in &self.events {

@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 /// Tiles begin at multiples of so many elements: whole blocks of random numbers, and no cache line of two.
 pub(super) const GRAIN: usize = 64;
 
+/// So many blocks a group has at least where each is done for several ticks in one call, as far as the grain allows.
+const PARTS: usize = 8;
+
 /// Numbers of a log that are gathered before it is put together.
 const MOST_LOGGED: usize = 1 << 21;
 
@@ -88,6 +91,32 @@ impl Log {
     fn clear(&mut self) {
         self.counts.clear();
         self.lists.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Takes what a call for several ticks has listed, with its tick in the upper half of each element.
+    fn note_ticks(&mut self, lists: &Lists, words: &[u64], ticks: usize) {
+        if lists.starts.is_empty() {
+            return;
+        }
+        let count = usize::try_from(words[lists.count]).unwrap_or(0);
+        let elements = &words[lists.starts[0]..lists.starts[0] + count];
+        let late = |element: u64| usize::try_from(element >> 32).unwrap_or(usize::MAX).min(ticks - 1);
+        let first = self.counts.len();
+        self.counts.resize(first + ticks, 0);
+        elements.iter().for_each(|&element| self.counts[first + late(element)] += 1);
+        let before = |next: &mut usize, &count: &usize| Some(std::mem::replace(next, *next + count));
+        let next: Vec<usize> = self.counts[first..].iter().scan(0, before).collect();
+        self.lists.resize_with(lists.starts.len(), Vec::new);
+        for (list, &start) in self.lists.iter_mut().zip(&lists.starts) {
+            let (known, mut next) = (list.len(), next.clone());
+            list.resize(known + count, 0);
+            for (&element, &number) in elements.iter().zip(&words[start..start + count]) {
+                let place = &mut next[late(element)];
+                // Only elements have something there; bits of floats stay as they are.
+                list[known + *place] = if start == lists.starts[0] { number & 0xffff_ffff } else { number };
+                *place += 1;
+            }
+        }
     }
 
     fn note(&mut self, lists: &Lists, words: &[u64]) {
@@ -163,7 +192,12 @@ impl Tiles {
             _ => None,
         };
         let records: Vec<usize> = works.iter().filter_map(record).collect();
-        let (plan, lists, block) = (Arc::clone(plan), Lists::of(program), program.block());
+        let (plan, lists) = (Arc::clone(plan), Lists::of(program));
+        let block = match program.several(works) {
+            // The fewer elements, the more ticks are one call.
+            Some(_) => (program.layout.elements() / PARTS).next_multiple_of(GRAIN).clamp(GRAIN, program.block()),
+            None => program.block(),
+        };
         let listed: usize = lists.iter().map(|lists| lists.starts.len()).sum();
         let widths = records.iter().map(|&monitor| plan.monitors[monitor].width(&program.layout));
         let numbers = program.layout.elements() * listed + widths.sum::<usize>();
@@ -345,6 +379,20 @@ impl Share<'_> {
         let program = self.program;
         log.events.iter_mut().for_each(Log::clear);
         log.portions.iter_mut().for_each(Portion::clear);
+        if let Some(several) = program.several(self.works) {
+            // As many as the lists have room for if all elements fire at all ticks.
+            let most = (program.layout.elements() / block.len().max(1)).max(1);
+            let mut tick = self.ticks.start;
+            while tick < self.ticks.end {
+                let some = tick..self.ticks.end.min(tick + most as u64);
+                program.begin_tick(words);
+                several.call(words, some.clone(), block.clone());
+                let count = usize::try_from(some.end - some.start).unwrap_or(usize::MAX);
+                log.events.iter_mut().zip(self.lists).for_each(|(log, lists)| log.note_ticks(lists, words, count));
+                tick = some.end;
+            }
+            return;
+        }
         for tick in self.ticks.clone() {
             program.begin_tick(words);
             let mut recorded = log.portions.iter_mut().zip(self.records);

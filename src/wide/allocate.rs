@@ -97,7 +97,7 @@ impl Registers {
         }
     }
 
-    fn lock(&mut self, register: u8) {
+    pub(super) fn lock(&mut self, register: u8) {
         self.locked |= 1 << register;
     }
 

@@ -23,6 +23,8 @@ pub(super) const LAST: Register = Register::R9;
 pub(super) const WORDS: Register = Register::R10;
 /// The number of the first element of this turn.
 pub(super) const ELEMENT: Register = Register::R11;
+/// The tick that is computed, where [`TICK`] stays the first of several.
+pub(super) const FUSED_TICK: Register = Register::R14;
 
 /// Where something lies in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,7 +185,7 @@ impl Assembler {
 }
 
 /// Registers of the caller that are used.
-const SAVED: [Register; 3] = [Register::RBX, Register::R12, Register::R13];
+const SAVED: [Register; 5] = [Register::RBX, Register::R12, Register::R13, Register::R14, Register::R15];
 
 const PAGE: i32 = 4096;
 

@@ -10,16 +10,18 @@
 //! ```
 //!
 //! The right form, ticks fused, is for short bodies that nothing disturbs: whose prologue does not
-//! depend on the tick, and in which no event is listed. Code of one event that is not listed stands apart
-//! and leaves the state in the same registers.
+//! depend on the tick. Code of one event stands apart and leaves the state in the same registers; if it is
+//! listed, then with the number of the tick, as [`Routine::lists_ticks`] says.
+//!
+//! [`Routine::lists_ticks`]: crate::kernel::abi::Routine::lists_ticks
 
 use super::allocate::{Entity, Home, Registers};
 use super::assembler::{
-    Address, Assembler, ELEMENT, FIRST, LAST, LAST_TICK, Label, MEMORY, Operand, POOL, TICK, WORDS,
+    Address, Assembler, ELEMENT, FIRST, FUSED_TICK, LAST, LAST_TICK, Label, MEMORY, Operand, POOL, TICK, WORDS,
 };
 use super::uses::{Moment, Uses};
 use crate::codegen::{self, KEPT_UNIFORMS, Pool, SHORT_BODY, Sinking, is_free};
-use crate::kernel::abi::{ColumnId, Layout, PADDING};
+use crate::kernel::abi::{ColumnId, Layout, PADDING, ROOM};
 use crate::kernel::{Inst, Kernel, Type, Value};
 use iced_x86::{Code, Instruction, MemoryOperand, Register};
 use rustc_hash::FxHashMap;
@@ -82,11 +84,11 @@ impl<'a> Emitter<'a> {
         let operations = codegen::operations(kernel, &sinking);
         let carried = carried(kernel, layout, &sinking).unwrap_or_default();
         let fused = !carried.is_empty();
-        let copies = copies(kernel, operations, carried.len(), interleave);
+        let copies = copies(kernel, operations, registers_of(kernel, &carried), interleave);
         let mut order = codegen::order(kernel, &sinking, copies);
         if fused {
             // What the event needs is kept for the end of the tick.
-            order.sort_by_key(|&value| matches!(kernel.inst(value), Inst::Seldom(_)));
+            order.sort_by_key(|&value| matches!(kernel.inst(value), Inst::Seldom(_) | Inst::Fire(..)));
         }
         let at_end: Vec<Value> = carried.iter().flat_map(|column| [column.mostly, column.otherwise]).collect();
         let uses = Uses::new(kernel, &sinking, &needed, &order, &at_end);
@@ -152,6 +154,11 @@ impl<'a> Emitter<'a> {
         if self.is_double(value) { 2 * self.copies } else { self.copies }
     }
 
+    /// Whether ticks are fused.
+    pub(super) fn is_fused(&self) -> bool {
+        !self.carried.is_empty()
+    }
+
     /// Vectors of a turn that any layout has room for.
     fn room(&self) -> usize {
         PADDING / self.lanes
@@ -184,10 +191,13 @@ impl<'a> Emitter<'a> {
             }
             emitter.registers.unlock();
             let tick = emitter.out.label();
-            emitter.out.word(Instruction::with2(Code::Mov_r64_rm64, Register::R12, TICK));
+            emitter.out.word(Instruction::with2(Code::Mov_r64_rm64, FUSED_TICK, TICK));
             emitter.out.bind(tick);
             emitter.body(order);
-            let acts = |event: &&Value| emitter.sinking.of(**event).is_some_and(|sunk| !sunk.stores.is_empty());
+            let acts = |event: &&Value| {
+                matches!(emitter.kernel.inst(**event), Inst::Fire(..))
+                    || emitter.sinking.of(**event).is_some_and(|sunk| !sunk.stores.is_empty())
+            };
             let seldom = order.last().filter(acts);
             let after = seldom.map(|&event| emitter.seldom(event, &homes));
             emitter.now = emitter.uses.end;
@@ -195,8 +205,8 @@ impl<'a> Emitter<'a> {
             if let Some(after) = after {
                 emitter.out.bind(after);
             }
-            emitter.out.word(Instruction::with1(Code::Inc_rm64, Register::R12));
-            emitter.out.word(Instruction::with2(Code::Cmp_r64_rm64, Register::R12, LAST_TICK));
+            emitter.out.word(Instruction::with1(Code::Inc_rm64, FUSED_TICK));
+            emitter.out.word(Instruction::with2(Code::Cmp_r64_rm64, FUSED_TICK, LAST_TICK));
             emitter.out.branch(Code::Jb_rel32_64, tick);
             for (register, address) in homes {
                 let operands = [Operand::Memory(address), Operand::Vector(register)];
@@ -291,7 +301,7 @@ impl<'a> Emitter<'a> {
             self.turn_loop(self.copies, rest, &mut body);
             self.out.bind(rest);
             // A turn of fused ticks is long, however few elements it has.
-            self.copies = if self.carried.is_empty() { self.room() } else { self.copies / 2 };
+            self.copies = if self.is_fused() { self.copies / 2 } else { self.room() };
         }
         self.copies = copies.min(self.room());
         self.out.word(Instruction::with2(Code::Cmp_r64_rm64, WORDS, LAST));
@@ -377,7 +387,7 @@ impl<'a> Emitter<'a> {
             self.now = self.uses.of(value);
             let inst = self.kernel.inst(value);
             match inst {
-                Inst::Store(..) | Inst::Seldom(_) if !self.carried.is_empty() => {}
+                Inst::Store(..) | Inst::Seldom(_) | Inst::Fire(..) if self.is_fused() => {}
                 Inst::Store(id, a) => self.store(id, a),
                 Inst::Emit(..) => {}
                 Inst::Fire(_, mask) | Inst::Seldom(mask) => self.event(value, inst, mask),
@@ -442,13 +452,18 @@ impl<'a> Emitter<'a> {
     }
 }
 
-/// The most vectors of a turn: an event's bits fit into the room of a layout, a fused state into registers.
+/// The most vectors of a turn: an event's bits fit into the room of a layout, or if ticks are fused into a register,
+/// and a fused state into registers.
 fn most_copies(kernel: &Kernel, carried: usize) -> usize {
     let events = kernel.insts.iter().any(|inst| matches!(inst, Inst::Fire(..)));
-    if events { PADDING / lanes(kernel) } else { MOST_COPIES / carried.max(1) }
+    match (events, carried) {
+        (false, _) => MOST_COPIES / carried.max(1),
+        (true, 0) => PADDING / lanes(kernel),
+        (true, _) => (MOST_COPIES / carried).min(ROOM / lanes(kernel)),
+    }
 }
 
-/// Vectors of a turn, of a kernel with so many operations and carried columns.
+/// Vectors of a turn, of a kernel with so many operations and registers of carried columns.
 fn copies(kernel: &Kernel, operations: usize, carried: usize, interleave: Option<usize>) -> usize {
     let most = most_copies(kernel, carried).max(1);
     codegen::copies(operations, interleave.or((carried > 0).then_some(most)), most)
@@ -457,8 +472,15 @@ fn copies(kernel: &Kernel, operations: usize, carried: usize, interleave: Option
 /// Elements of a turn.
 pub(super) fn turn(kernel: &Kernel, layout: &Layout, interleave: Option<usize>) -> usize {
     let sinking = Sinking::new(kernel);
-    let carried = carried(kernel, layout, &sinking).map_or(0, |carried| carried.len());
+    let carried = carried(kernel, layout, &sinking).map_or(0, |carried| registers_of(kernel, &carried));
     lanes(kernel) * copies(kernel, codegen::operations(kernel, &sinking), carried, interleave)
+}
+
+/// Registers that the state takes in each vector of a turn.
+fn registers_of(kernel: &Kernel, carried: &[Carried]) -> usize {
+    let narrow = kernel.is_narrow();
+    let double = |column: &&Carried| narrow && matches!(kernel.type_of(column.load), Some(Type::F64 | Type::I64));
+    carried.len() + carried.iter().filter(double).count()
 }
 
 /// A number of 32 bits in both halves of a word.
@@ -481,9 +503,9 @@ fn carried(kernel: &Kernel, layout: &Layout, sinking: &Sinking) -> Option<Vec<Ca
     let mut event = None;
     for value in kernel.values() {
         match kernel.inst(value) {
-            Inst::Tick | Inst::SetUniform(..) | Inst::Fire(..) | Inst::Emit(..) => return None,
-            Inst::Seldom(_) if event.is_some() => return None,
-            Inst::Seldom(_) => event = sinking.of(value),
+            Inst::Tick | Inst::SetUniform(..) => return None,
+            Inst::Seldom(_) | Inst::Fire(..) if event.is_some() => return None,
+            Inst::Seldom(_) | Inst::Fire(..) => event = sinking.of(value),
             Inst::Store(column, stored) => {
                 let load = *loads.get(&column)?;
                 if layout.storage().column_slot(column).ty == Type::Bool {
@@ -499,5 +521,5 @@ fn carried(kernel: &Kernel, layout: &Layout, sinking: &Sinking) -> Option<Vec<Ca
             own.mostly = store.mostly.unwrap_or(own.load);
         }
     }
-    (carried.len() <= MOST_COPIES).then_some(carried)
+    (registers_of(kernel, &carried) <= MOST_COPIES).then_some(carried)
 }

@@ -1,7 +1,7 @@
 //! What happens to elements: its test, what stands apart for it, and its lists.
 
 use super::allocate::{Entity, Registers};
-use super::assembler::{Address, ELEMENT, Label, MEMORY, Operand};
+use super::assembler::{Address, ELEMENT, FUSED_TICK, Label, MEMORY, Operand, TICK};
 use super::emit::{Emitter, WORD_LANES};
 use crate::codegen::{is_free, is_leaf, kept};
 use crate::kernel::abi::{ColumnId, EventId};
@@ -16,14 +16,20 @@ const COUNT: Register = Register::RBX;
 const PLACE: Register = Register::R12;
 const PLACE_32: Register = Register::R12D;
 const SPARE: Register = Register::R13;
+/// Ticks since the first of several, in the upper half.
+const HOW_LATE: Register = Register::R15;
 
 impl Emitter<'_> {
     /// What a tick does differently for those to whom the event happens: everything that is still to be done
     /// of the tick, up to the label that it returns.
     pub(super) fn seldom(&mut self, event: Value, homes: &[(u8, Address)]) -> Label {
-        let Inst::Seldom(mask) = self.kernel.inst(event) else { panic!("bug: no event") };
+        let inst = self.kernel.inst(event);
+        let (Inst::Seldom(mask) | Inst::Fire(_, mask)) = inst else { panic!("bug: no event") };
         self.now = self.uses.of(event);
         self.apart(mask, |emitter, _| {
+            if let Inst::Fire(event, _) = inst {
+                emitter.list(event, mask);
+            }
             emitter.cone(event);
             emitter.now = emitter.uses.end;
             emitter.carry(homes, |column| column.otherwise);
@@ -104,6 +110,9 @@ impl Emitter<'_> {
             let own = self.register(entity);
             let or = if self.registers.of(entities[0]) == Some(any) { self.take() } else { any };
             self.out.put(Code::VEX_Vorpd_ymm_ymm_ymmm256, &[or, any, own].map(Operand::Vector));
+            // Registers are few: the masks that have been looked at need none any more.
+            self.registers.unlock();
+            self.registers.lock(or);
             any = or;
         }
         self.out.put(self.signs(), &[Operand::Word(Register::EAX), Operand::Vector(any)]);
@@ -129,10 +138,18 @@ impl Emitter<'_> {
         let [done, again] = [self.out.label(), self.out.label()];
         self.out.word(Instruction::with2(Code::Test_rm32_r32, BITS, BITS));
         self.out.branch(Code::Je_rel32_64, done);
+        if self.is_fused() {
+            self.out.word(Instruction::with2(Code::Mov_r64_rm64, HOW_LATE, FUSED_TICK));
+            self.out.word(Instruction::with2(Code::Sub_r64_rm64, HOW_LATE, TICK));
+            self.out.word(Instruction::with2(Code::Shl_rm64_imm8, HOW_LATE, 32));
+        }
         self.out.bind(again);
         self.out.word(Instruction::with2(Code::Tzcnt_r32_rm32, PLACE_32, BITS));
         let element = MemoryOperand::with_base_index(ELEMENT, PLACE);
         self.out.word(Instruction::with2(Code::Lea_r64_m, SPARE, element));
+        if self.is_fused() {
+            self.out.word(Instruction::with2(Code::Or_r64_rm64, SPARE, HOW_LATE));
+        }
         self.out.word(Instruction::with2(Code::Mov_rm64_r64, self.entry(slot.elements), SPARE));
         for (list, area) in areas {
             let from = MemoryOperand::with_base_index_scale_displ_size(Register::RSP, PLACE, 8, i64::from(area), 8);

@@ -58,6 +58,11 @@ pub fn fuses(kernel: &Kernel, layout: &Layout) -> bool {
     takes(kernel, layout) && emit::fuses(kernel, layout)
 }
 
+/// Whether such code of several ticks lists events with their ticks.
+pub fn lists_ticks(kernel: &Kernel, layout: &Layout) -> bool {
+    kernel.insts.iter().any(|inst| matches!(inst, Inst::Fire(..))) && fuses(kernel, layout)
+}
+
 /// Elements of a turn of the loop in such code.
 pub fn turn(kernel: &Kernel, layout: &Layout, interleave: Option<usize>) -> usize {
     emit::turn(kernel, layout, interleave)

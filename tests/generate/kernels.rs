@@ -97,7 +97,9 @@ pub fn kernel(u: &mut Unstructured<'_>, storage: &Storage) -> Result<Kernel> {
     }
     let mut happenings = vec![];
     if quiet && u.ratio(1, 2)? {
-        happenings.push((EventId(0), generator.pick(u, Type::Bool, false)?, None, false));
+        let listed = u.ratio(1, 2)?;
+        let kept = if listed && u.ratio(1, 2)? { Some(generator.pick(u, Type::F64, false)?) } else { None };
+        happenings.push((EventId(0), generator.pick(u, Type::Bool, false)?, kept, listed));
     }
     for event in 0..u.int_in_range(0..=if quiet { 0 } else { 2u32 })? {
         let kept = if u.ratio(1, 2)? { Some(generator.pick(u, Type::F64, false)?) } else { None };
