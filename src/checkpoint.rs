@@ -68,7 +68,10 @@ pub(crate) struct Place {
 const MAGIC: &[u8; 8] = b"dvdtsave";
 
 /// Goes up when files are written in another way.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// That of files without 32-bit floats, which older versions of dvdt read too.
+const WITHOUT_FLOATS32: u32 = 1;
 
 /// A description is never longer.
 const LONGEST_HEADER: u64 = 1 << 28;
@@ -233,7 +236,9 @@ impl Checkpoint {
         let bytes = blobs.iter().map(|blob| blob.len() as u64).sum();
         let header = serde_json::to_vec(&self.header(bytes, hasher.finalize()))?;
         out.write_all(MAGIC)?;
-        out.write_all(&VERSION.to_le_bytes())?;
+        let columns = || self.state.groups.iter().flat_map(|group| &group.columns);
+        let narrow = columns().any(|column| matches!(column.numbers, Numbers::Floats32(_)));
+        out.write_all(&(if narrow { VERSION } else { WITHOUT_FLOATS32 }).to_le_bytes())?;
         out.write_all(&crc32fast::hash(&header).to_le_bytes())?;
         out.write_all(&(header.len() as u64).to_le_bytes())?;
         out.write_all(&header)?;
@@ -330,9 +335,9 @@ impl Checkpoint {
         if &start[..8] != MAGIC {
             return Err("this is no checkpoint of dvdt".to_owned());
         }
-        if word(8) != VERSION {
+        if !(WITHOUT_FLOATS32..=VERSION).contains(&word(8)) {
             let found = word(8);
-            return Err(format!("this checkpoint has version {found}, and this dvdt reads version {VERSION}"));
+            return Err(format!("this checkpoint has version {found}, and this dvdt reads versions up to {VERSION}"));
         }
         let size = u64::from(word(16)) | u64::from(word(20)) << 32;
         if size > LONGEST_HEADER || size > length {

@@ -178,6 +178,18 @@ impl GroupCode {
     }
 }
 
+impl GroupCode {
+    /// The kernel that is all of a tick but for what is recorded, so that several ticks may be one call.
+    pub fn only_call(&self) -> Option<&Kernel> {
+        let of_ticks = |purpose| matches!(purpose, Purpose::Tick(_) | Purpose::Before);
+        let mut items = self.items.iter().filter(|(purpose, _)| of_ticks(*purpose));
+        match (items.next(), items.next()) {
+            (Some(&(Purpose::Tick(_), Item::Kernel(number))), None) => Some(&self.kernels[number].core),
+            _ => None,
+        }
+    }
+}
+
 /// Time is rounded to a fraction of a tick, so that a row begins with the tick it should (Brian2's
 /// rule).
 fn timed_array(array: &TimedArray, dt: f64) -> Array {
@@ -526,7 +538,7 @@ impl Work<'_> {
         let name = format!("{}.{name}", self.group.name);
         let (pool, places) = (&self.code.step.pool, &self.code.places);
         let flat = lower(&name, pool, places, &self.storage, assignments, events, passes.0);
-        self.code.beyond = self.code.beyond.or_else(|| flat.values().find_map(|value| flat.beyond_rounding(value)));
+        self.look_for_rounding(&flat);
         let (pieces, flat) = kernel::draw(&flat, &mut self.storage);
         for piece in pieces {
             match piece {
@@ -539,9 +551,16 @@ impl Work<'_> {
             }
         }
         let parts = passes.split(&flat, &self.storage, hoist);
+        // `fast` math may have put constants together.
+        [&parts.prelude, &parts.main].into_iter().for_each(|kernel| self.look_for_rounding(kernel));
         self.storage = parts.storage;
         self.push(Purpose::Prelude, parts.prelude, passes);
         self.push(purpose, parts.main, passes);
+    }
+
+    /// Remembers a constant that 32 bits cannot hold.
+    fn look_for_rounding(&mut self, kernel: &Kernel) {
+        self.code.beyond = self.code.beyond.or_else(|| kernel.values().find_map(|value| kernel.beyond_rounding(value)));
     }
 
     fn push(&mut self, purpose: Purpose, kernel: Kernel, passes: Passes) {

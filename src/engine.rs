@@ -4,7 +4,8 @@ use crate::compile::{self, Executable, GroupCode, Purpose};
 use crate::diagnostic::Report;
 use crate::error::Error;
 use crate::jit::{self, Compiler, Lanes, Options};
-use crate::model::{Model, Role};
+use crate::model::{Model, Observed, Record, Role};
+use crate::runtime::GRAIN;
 use crate::simulation::Simulation;
 use crate::source::{LONGEST, SourceId, Sources};
 use crate::syntax;
@@ -476,7 +477,7 @@ impl CompiledModel {
     /// It says per group the scheme, the kernels, and what was hoisted.
     pub fn plan(&self) -> String {
         let mut text = String::new();
-        for (group, code) in self.0.model.groups.iter().zip(&self.0.groups) {
+        for (index, (group, code)) in self.0.model.groups.iter().zip(&self.0.groups).enumerate() {
             let tick = || code.kernels.iter().filter(|stages| matches!(stages.purpose, Purpose::Tick(_)));
             let body: usize = tick().map(|stages| stages.core.insts.len() - stages.core.prologue).sum();
             let hidden = |slots: &[crate::kernel::abi::Slot]| {
@@ -500,11 +501,23 @@ impl CompiledModel {
                         let options = self.0.engine.options;
                         let width = |stages: &crate::compile::Stages| jit::width(options, &stages.core, &code.layout);
                         let fewest = tick().map(width).min().unwrap_or(options.lanes.count());
-                        let fused = |stages: &crate::compile::Stages| {
-                            jit::lanes(options, &stages.core, &code.layout) == Lanes::Four
-                                && wide::fuses(&stages.core, &code.layout)
+                        let looks = |record: &Record| {
+                            let variable = matches!(record.observed, Observed::Variable { .. });
+                            variable && record.group == index && record.clock == group.clock
                         };
-                        let ticks = if tick().all(fused) { ", fused ticks" } else { "" };
+                        let call = code.only_call().filter(|_| !self.0.model.records.iter().any(looks));
+                        let ticks = match call {
+                            Some(kernel) if jit::lanes(options, kernel, &code.layout) != Lanes::Four => "",
+                            Some(kernel) if wide::lists_ticks(kernel, &code.layout) => {
+                                if group.size > GRAIN {
+                                    ", fused ticks of parts"
+                                } else {
+                                    ""
+                                }
+                            }
+                            Some(kernel) if wide::fuses(kernel, &code.layout) => ", fused ticks",
+                            _ => "",
+                        };
                         let lanes = if fewest == 1 { "lane" } else { "lanes" };
                         format!("machine code, {fewest} {lanes}{ticks}")
                     }

@@ -187,7 +187,8 @@ impl Subject<'_> {
     ) -> Result<KernelProfile, Error> {
         let (kernel, layout) = (self.kernel, self.layout);
         let each = |time: f64| time / count(layout.elements().max(1));
-        let fused = self.lanes == Lanes::Four && wide::fuses(kernel, layout);
+        // Kernels that list events are measured tick by tick.
+        let fused = self.lanes == Lanes::Four && wide::fuses(kernel, layout) && !wide::lists_ticks(kernel, layout);
         let code = compile(compiler, kernel, layout)?;
         let time = each(least(seconds, |ticks| Ok(network.work(group, &code, ticks)?))?);
         // What lies in the nearest cache takes no time of its own.

@@ -202,7 +202,8 @@ impl Simulation {
             #[allow(clippy::cast_precision_loss, reason = "an integer for a float variable is rounded once")]
             (Kind::Float, Input::Integer(value)) => self.write_floats(name, |_| value as f64)?,
             (Kind::Float, Input::Floats(values, _)) => {
-                let wanted = self.to_floats(name)?.len();
+                let (group, variable) = self.find(name)?;
+                let wanted = group.length(variable)?;
                 if wanted != values.len() {
                     let found = values.len();
                     let what = format!("`{name}` has {wanted} elements, but {found} values were given");
@@ -217,10 +218,15 @@ impl Simulation {
         Ok(())
     }
 
-    /// Writes a float variable of either size.
+    /// Writes a float variable of either size; what is too large for 32 bits is refused.
     fn write_floats(&mut self, name: &str, value: impl Fn(usize) -> f64) -> Result<(), Error> {
         let (group, variable) = self.find_mut(name)?;
         if group.is_float32(&variable)? {
+            let large = |value: &f64| value.is_finite() && value.abs() > f64::from(f32::MAX);
+            if let Some(large) = (0..group.length(&variable)?).map(&value).find(large) {
+                let what = format!("`{name}` has 32-bit floats, up to {:e}, and cannot be {large:e}", f32::MAX);
+                return Err(Error::Value(what));
+            }
             let values = group.floats32_mut(&variable)?;
             #[allow(clippy::cast_possible_truncation, reason = "the variable has 32 bits")]
             values.iter_mut().enumerate().for_each(|(element, to)| *to = value(element) as f32);

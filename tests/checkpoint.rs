@@ -219,8 +219,8 @@ fn damaged_files_are_errors() {
         assert!(Checkpoint::from_bytes(text).unwrap_err().to_string().contains(expected));
     }
     let mut later = bytes.clone();
-    later[8] = 2;
-    assert!(Checkpoint::from_bytes(&later).unwrap_err().to_string().contains("version 2"));
+    later[8] = 3;
+    assert!(Checkpoint::from_bytes(&later).unwrap_err().to_string().contains("version 3"));
     let missing = Checkpoint::load("no/such/file").unwrap_err().to_string();
     assert!(missing.contains("no/such/file"), "{missing}");
 }

@@ -57,8 +57,9 @@ fn several_ticks_list_the_same() {
         let bytes = generate::bytes(seed, 4096);
         let mut u = Unstructured::new(&bytes);
         let kernel = generate::kernels::kernel(&mut u, &storage).expect("enough bytes");
-        // Three ticks of 16 elements leave room in lists of 70.
-        let layout = Layout::new(storage.clone(), 70);
+        // Three ticks of so many elements leave room in lists of the group.
+        let (size, elements) = [(70, 0..16), (70, 64..72), (512, 64..128), (100, 0..32)][(seed % 4) as usize].clone();
+        let layout = Layout::new(storage.clone(), size);
         if !kernel.insts.iter().any(|inst| matches!(inst, Inst::Fire(..))) || !dvdt::wide::lists_ticks(&kernel, &layout)
         {
             continue;
@@ -69,13 +70,13 @@ fn several_ticks_list_the_same() {
         let code = &compiler.compile(&[(&kernel, &layout)]).expect("compilation")[0];
         assert!(code.lists_ticks());
         let mut found = Lists::new(&kernel, &layout, &start);
-        code.call(found.memory.words(), 3..6, 0..16);
+        code.call(found.memory.words(), 3..6, elements.clone());
         found.take(&layout, None);
         found.entries.sort_by_key(|&(event, list, tick, _)| (event, list, tick));
         let mut expected = Lists::new(&kernel, &layout, &start);
         let interpreter = Interpreter::new(kernel.clone(), layout.clone());
         for tick in 3..6 {
-            interpreter.call(expected.memory.words(), tick..tick + 1, 0..16);
+            interpreter.call(expected.memory.words(), tick..tick + 1, elements.clone());
             expected.take(&layout, Some(tick - 3));
         }
         expected.entries.sort_by_key(|&(event, list, tick, _)| (event, list, tick));

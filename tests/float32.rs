@@ -365,3 +365,83 @@ fn mistakes_are_answered() {
     let simulation = Engine::new().compile("m", text).unwrap().simulation().unwrap();
     assert_eq!(simulation.floats("g.precision").unwrap(), [3.0; 2]);
 }
+
+/// A period that is stored in 32 bits has the ticks that it was meant to have.
+#[test]
+fn refractory_periods_lose_no_tick() {
+    let text = |precision: &str| {
+        format!(
+            "clock dt = 0.01*ms\nprecision {precision}\ngroup g[3] {{\n dx/dt = 1/ms : 1\n r : second\n threshold x > 0
+                refractory r\n method euler\n init r = 0.7*second - 0.1*second*i\n}}\nrecord g.spikes\nrun 1.5*second"
+        )
+    };
+    let spikes = |precision| {
+        let mut simulation = Engine::new().compile("m", &text(precision)).unwrap().simulation().unwrap();
+        simulation.run_script().unwrap();
+        let events = simulation.events("g.spikes").unwrap();
+        (events.ticks().to_vec(), events.elements().to_vec())
+    };
+    let (ticks, _) = spikes("float64");
+    assert_eq!((ticks.len(), ticks[0], ticks[3], ticks[4]), (9, 0, 50_000, 60_000));
+    assert_eq!(spikes("float32"), spikes("float64"));
+}
+
+/// Constants that only together are beyond 32 bits are told of too.
+#[test]
+fn gathered_constants_are_looked_at() {
+    let text = "group g[1] {\n dx/dt = x*1e-25/(1 + x*x)*1e-25/ms : 1\n precision float32\n method euler\n}\nrun 1*ms";
+    let checked = Engine::new().check("m", text);
+    let report = checked.report.render(&checked.sources, false);
+    assert!(report.contains("beyond-precision"), "{report}");
+}
+
+#[test]
+fn too_large_numbers_are_refused() {
+    let text = "precision float32\ngroup g[2] {\n x : 1\n}";
+    let mut simulation = Engine::new().compile("m", text).unwrap().simulation().unwrap();
+    let error = simulation.set("g.x", 1e39).unwrap_err().to_string();
+    assert!(error.contains("`g.x` has 32-bit floats, up to 3.4028235e38, and cannot be 1e39"), "{error}");
+    simulation.set("g.x", f64::INFINITY).unwrap();
+    assert_eq!(simulation.floats32("g.x").unwrap(), [f32::INFINITY; 2]);
+}
+
+/// Fused ticks are promised only where they are.
+#[test]
+fn plans_tell_of_fused_ticks() {
+    let plan = |text: &str, lanes| {
+        let engine = Engine::new().options(Options { lanes, interleave: None });
+        engine.compile("m", text).unwrap().plan()
+    };
+    let decay = "group g[100] {\n dx/dt = -x/ms : 1\n method euler\n}";
+    let spiking =
+        "group g[1000] {\n dx/dt = 1/ms : 1\n threshold x > 1\n reset x = 0\n method euler\n}\nrecord g.spikes";
+    assert!(!plan("group g[1] {\n x : 1\n}", Lanes::Four).contains("fused"));
+    if dvdt::wide::has_machine() {
+        assert!(plan(decay, Lanes::Four).contains("4 lanes, fused ticks ("));
+        assert!(plan(spiking, Lanes::Four).contains("fused ticks of parts"));
+        assert!(plan(&format!("precision float32\n{decay}"), Lanes::Four).contains("8 lanes, fused ticks"));
+    }
+    assert!(!plan(decay, Lanes::One).contains("fused"));
+    assert!(!plan(&format!("{decay}\nrecord g.x"), Lanes::Four).contains("fused"));
+    assert!(!plan(&spiking.replace("1000", "50"), Lanes::Four).contains("fused"));
+}
+
+/// Products of small quantities stay in range in `fast` math too: beside `precise` they differ by roundings.
+#[test]
+fn small_amounts_stay_in_range() {
+    let text = "precision float32\nclock dt = 0.1*ms\nconstant kon = 1e3*metre**3/mol/second
+        constant vol = 1e-18*metre**3
+        group synapses[8] {\n da/dt = -a*kon/vol*b : mol\n db/dt = -a*kon/vol*b : mol\n method euler
+            init a = 1e-22*mol\n init b = 2e-22*mol\n}";
+    let after = |text: &str| {
+        let mut simulation = Engine::new().compile("m", text).unwrap().simulation().unwrap();
+        simulation.run_for("20*second").unwrap();
+        simulation.to_floats("synapses.a").unwrap()[0]
+    };
+    let exact = after(&text.replace("float32", "float64"));
+    for math in ["math precise", "math fast\ndenormals flush"] {
+        let found = after(&format!("{math}\n{text}"));
+        // Of 200,000 steps each adds up to an ulp of a, which falls to a tenth.
+        assert!((found - exact).abs() < 1e-4 * exact, "{math}: {found}, should be {exact}");
+    }
+}

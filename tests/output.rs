@@ -16,7 +16,13 @@ fn v() -> Series<'static> {
 }
 
 fn meta() -> Meta {
-    let group = GroupMeta { size: 8, clock: "dt".into(), method: "exact".into(), reason: "linear".into() };
+    let group = GroupMeta {
+        size: 8,
+        clock: "dt".into(),
+        precision: "float64".into(),
+        method: "exact".into(),
+        reason: "linear".into(),
+    };
     Meta {
         model: "# µ \"quoted\"\nrun 1*ms".into(),
         seed: Some(7),

@@ -38,6 +38,9 @@ const COMPILATIONS: usize = 21;
 /// How often the run is measured; median, least and most are shown.
 const ROUNDS: usize = 7;
 
+/// The way that is taken without options, and that the others stand beside.
+const USUAL: &str = "256-bit vectors";
+
 impl Bench {
     pub(super) fn execute(&self) -> Result<(), Failure> {
         let engine = self.code.engine();
@@ -93,13 +96,17 @@ impl Bench {
             vec![("interpreter".to_owned(), self.code.engine().executor(Executor::Interpreter), 1)];
         for lanes in [Lanes::One, Lanes::Two, Lanes::Four] {
             let engine = self.code.engine().executor(Executor::Jit).options(Options { lanes, interleave: None });
-            let name = if lanes == Lanes::One { "1 lane".to_owned() } else { format!("{} lanes", lanes.count()) };
-            ways.push((name, engine, 1));
+            let name = match lanes {
+                Lanes::One => "scalar code",
+                Lanes::Two => "128-bit vectors",
+                Lanes::Four => USUAL,
+            };
+            ways.push((name.to_owned(), engine, 1));
         }
         let most = std::thread::available_parallelism().map_or(1, usize::from);
         if most > 1 {
             let engine = self.code.engine().executor(Executor::Jit).options(Options::default());
-            ways.push((format!("4 lanes, {most} threads"), engine, most));
+            ways.push((format!("the same, {most} threads"), engine, most));
         }
         let mut runners = vec![];
         for (name, engine, threads) in ways {
@@ -112,8 +119,8 @@ impl Bench {
         for _ in 0..ROUNDS {
             runners.iter_mut().try_for_each(|(_, _, runner)| runner.round())?;
         }
-        let usual = runners.iter().find(|(name, ..)| name == "4 lanes").map_or(1.0, |(_, _, runner)| runner.each());
-        print("\nway                    compilation  element and tick  beside 4 lanes")?;
+        let usual = runners.iter().find(|(name, ..)| name == USUAL).map_or(1.0, |(_, _, runner)| runner.each());
+        print("\nway                    compilation  element and tick      beside them")?;
         for (name, compilation, runner) in &runners {
             let (compilation, each) = (show(*compilation), runner.each());
             let ratio = each / usual;

@@ -306,6 +306,7 @@ impl Run {
             let meta = GroupMeta {
                 size: group.size,
                 clock: clocks[group.clock].name.clone(),
+                precision: group.precision.name().to_owned(),
                 method: code.step.method.name().to_owned(),
                 reason: code.step.reason.clone(),
             };

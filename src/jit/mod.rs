@@ -28,8 +28,8 @@ pub enum Lanes {
     One,
     /// 128-bit vectors of two numbers; kernels with numbers of 32 bits are scalar code.
     Two,
-    /// 256-bit vectors of four numbers, or eight of 32 bits, where the machine and the kernel allow ([`wide::has_machine`],
-    /// [`wide::takes`]); otherwise as `Two`.
+    /// 256-bit vectors of four numbers, or eight of 32 bits, where the machine and the kernel allow
+    /// ([`wide::has_machine`], [`wide::takes`]); otherwise as `Two`.
     #[default]
     Four,
 }
@@ -205,7 +205,9 @@ impl Compiler {
         translate::translate(kernel, layout, self.options, isa, &mut context.func, &mut frontend);
         let clif = context.func.display().to_string();
         if self.is_wide(kernel, layout) {
-            let clif = format!("; with two lanes; what runs has four, and is shown by the stage `asm`\n{clif}");
+            let own = if kernel.is_narrow() { "without vectors" } else { "with two lanes" };
+            let lanes = width(self.options, kernel, layout);
+            let clif = format!("; {own}; what runs has {lanes}, and is shown by the stage `asm`\n{clif}");
             return Ok(Listing { clif, asm: wide::listing(kernel, layout, self.options.interleave) });
         }
         let compiled = context

@@ -562,8 +562,8 @@ impl Translator<'_> {
     }
 
     /// Appends to the lists of an event, without branches: each element of the turn is written to the
-    /// next free place, which only those that have a bit take. Padding has none. A list has room for eight
-    /// numbers behind the last element's place, as many as a turn may write there.
+    /// next free place, which only those that have a bit take. Padding has none. A list has room
+    /// behind the last element's place, as many as a turn may write there.
     fn list(&mut self, event: EventId, bits: ir::Value) {
         let slot = self.layout.storage().event_slot(event).clone();
         let (base, offset) = self.place(self.memory, self.layout.uniform_offset(slot.count));

@@ -68,7 +68,7 @@ pub struct Event {
     pub name: String,
     /// How many there are; set to 0 before the kernel runs.
     pub count: UniformId,
-    /// Their numbers, ascending.
+    /// Their numbers, ascending; after a call of several ticks as [`Routine::lists_ticks`] says.
     pub elements: ColumnId,
     /// Floats that belong to them.
     pub captured: Vec<ColumnId>,

@@ -146,7 +146,8 @@ impl Builder<'_> {
         match ty {
             #[allow(clippy::cast_possible_truncation, reason = "rounding is what is asked for")]
             Type::F32 => self.push(Inst::Float32((value as f32).to_bits())),
-            _ => self.float(value),
+            Type::F64 => self.float(value),
+            Type::I64 | Type::I32 | Type::Bool => panic!("bug: a float of the type {ty}"),
         }
     }
     /// A constant of the type of `like`.

@@ -277,8 +277,12 @@ impl Lowering<'_> {
             Binary::Subtract => self.builder.sub(x, y),
             Binary::Multiply => self.builder.mul(x, y),
             Binary::Divide => self.builder.div(x, y),
-            Binary::FloorDivide => floor_divide(&mut self.builder, x, y, self.arithmetic.fast).0,
-            Binary::Remainder => floor_divide(&mut self.builder, x, y, self.arithmetic.fast).1,
+            Binary::FloorDivide | Binary::Remainder => {
+                // Of 32 bits too: their quotients are soon beyond 2^24.
+                let (wide_x, wide_y) = (self.wide(x), self.wide(y));
+                let (quotient, rest) = floor_divide(&mut self.builder, wide_x, wide_y, self.arithmetic.fast);
+                self.rounded(if op == Binary::FloorDivide { quotient } else { rest }, x)
+            }
             _ => panic!("bug: {op:?} is no arithmetic"),
         }
     }
@@ -428,12 +432,18 @@ impl Lowering<'_> {
         self.builder.min(high, raised)
     }
 
-    /// The number of whole steps of `dt` in `t`, with a slack of a thousandth of a step.
+    /// The number of whole steps of `dt` in `t`, with a slack of a thousandth of a step, or if that is more of the
+    /// last bit of a time of 32 bits.
     fn timestep(&mut self, t: ExprId, dt: ExprId) -> Value {
-        let (t, dt) = (self.float(t), self.float(dt));
-        let (t, dt) = (self.wide(t), self.wide(dt));
+        let (stored, dt) = (self.float(t), self.float(dt));
+        let (t, dt) = (self.wide(stored), self.wide(dt));
         let slack = self.builder.float(1e-3);
-        let slack = self.builder.mul(slack, dt);
+        let mut slack = self.builder.mul(slack, dt);
+        if self.builder.type_of(stored) == Type::F32 {
+            let (size, bit) = (self.builder.abs(t), self.builder.float(f64::from(f32::EPSILON)));
+            let bit = self.builder.mul(size, bit);
+            slack = self.builder.max(bit, slack);
+        }
         let shifted = self.builder.add(t, slack);
         let steps = self.builder.div(shifted, dt);
         self.builder.unary(UnaryOp::ToInteger, steps)
@@ -533,13 +543,13 @@ fn math(function: Function) -> Option<Math> {
 /// tells whether rounding has carried the quotient past an integer. In `fast` math the quotient may
 /// become a product with a reciprocal, which can fall short of an integer too.
 fn floor_divide(b: &mut Builder<'_>, x: Value, y: Value, fast: bool) -> (Value, Value) {
-    let (zero, one) = (b.float_as(x, 0.0), b.float_as(x, 1.0));
+    let (zero, one) = (b.float(0.0), b.float(1.0));
     let ratio = b.div(x, y);
     let rounded = b.unary(UnaryOp::Floor, ratio);
     let negative = b.negate(rounded);
     let rest = b.fma(negative, y, x);
     // Nothing is left over of an infinite divisor, or all: 0 times infinity says neither.
-    let (size, infinity, none) = (b.abs(y), b.float_as(x, f64::INFINITY), b.sub(x, x));
+    let (size, infinity, none) = (b.abs(y), b.float(f64::INFINITY), b.sub(x, x));
     let (boundless, finite) = (b.equal(size, infinity), b.equal(none, zero));
     let whole = b.binary(Op::And, boundless, finite);
     let rest = b.select(whole, x, rest);

@@ -218,6 +218,11 @@ impl Pass<'_> {
             }
         }
         let scale = self.scale(fixed, negative);
+        let several = varying.len() > 1 || !divisors.is_empty();
+        if several && self.kernel.type_of(root) == Some(Type::F32) {
+            let varying = varying.into_iter().map(|(value, _)| value).collect();
+            return self.product_in_range(root, scale, varying, divisors, negative);
+        }
         if let Some(divisor) = divisors.into_iter().reduce(|a, b| self.builder.mul(a, b)) {
             let above = varying.into_iter().map(|(value, _)| value).reduce(|a, b| self.builder.mul(a, b));
             let above = self.scaled(root, scale, above, negative);
@@ -235,6 +240,26 @@ impl Pass<'_> {
                 self.scaled(root, scale, rest, negative)
             }
         }
+    }
+
+    /// The same of 32-bit floats, whose range is soon left in SI units: what varies is not put together before it is
+    /// scaled, nor are divisors.
+    fn product_in_range(
+        &mut self,
+        root: Value,
+        scale: Option<Value>,
+        varying: Vec<Value>,
+        divisors: Vec<Value>,
+        negative: bool,
+    ) -> Value {
+        let unscaled = scale.is_none();
+        let above = scale.into_iter().chain(varying).reduce(|a, b| self.builder.mul(a, b));
+        let above = match above {
+            Some(above) if negative && unscaled => self.builder.negate(above),
+            Some(above) => above,
+            None => self.float(root, if negative { -1.0 } else { 1.0 }),
+        };
+        divisors.into_iter().fold(above, |above, divisor| self.builder.div(above, divisor))
     }
 
     /// Whether `value` is a number that is known and neither infinite nor NaN.

@@ -7,8 +7,8 @@
 //!
 //! For a power n, and an argument that is s x + c, the error of e^x is up to 1.4 n + 2 + 3 |c| ulp instead of
 //! 0.9, for |x| below 650; values beyond e^650 may become infinite and those below e^-650 zero. That of
-//! x/(e^x - 1) is 2.6 times as large, and it may become zero for x beyond 650 (`f32`: 60 instead of 650). What an argument loses by its own
-//! rounding, |x|/2 ulp, is the same as without.
+//! x/(e^x - 1) is 2.6 times as large, and it may become zero for x beyond 650. For `f32` it is 60 instead of 650.
+//! What an argument loses by its own rounding, |x|/2 ulp, is the same as without.
 
 use super::abi::Storage;
 use super::{Binary, Builder, Inst, Kernel, Math, Type, Unary, Value, math};

@@ -50,6 +50,8 @@ pub struct GroupMeta {
     pub size: usize,
     /// The name of its clock.
     pub clock: String,
+    /// The floats of its elements: `float64`.
+    pub precision: String,
     /// The scheme: `exact`.
     pub method: String,
     /// Why that scheme.

@@ -157,7 +157,7 @@ impl<'a> Floats<'a> {
         let (layout, place) = (&program.layout, program.variables[index].place);
         match place.ty(layout) {
             Type::F32 => Floats::Single(memory.floats32(layout, place)),
-            _ => Floats::Double(memory.floats(layout, place)),
+            Type::F64 | Type::I64 | Type::I32 | Type::Bool => Floats::Double(memory.floats(layout, place)),
         }
     }
 

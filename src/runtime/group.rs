@@ -78,6 +78,14 @@ impl Group {
         Ok(self.memory.floats32(&self.program().layout, place))
     }
 
+    /// How many values a variable has.
+    ///
+    /// # Errors
+    /// When there is no such variable.
+    pub fn length(&self, name: &str) -> Result<usize, Error> {
+        Ok(self.variable(name)?.place.length(&self.program().layout))
+    }
+
     /// Whether a float variable has 32 bits.
     ///
     /// # Errors
@@ -230,7 +238,8 @@ fn check(program: &Program) -> Result<(), Error> {
     for variable in &program.variables {
         let stored = match variable.place.ty(&program.layout) {
             Type::F64 | Type::F32 => Kind::Float,
-            Type::I64 | Type::I32 => Kind::Integer,
+            Type::I64 => Kind::Integer,
+            Type::I32 => return Err(Error::Plan(format!("`{}.{}` has 32 bits", program.name, variable.name))),
             Type::Bool => Kind::Boolean,
         };
         if stored != variable.kind {

@@ -39,6 +39,7 @@ pub use network::Network;
 pub use schedule::Task;
 pub use stage::{Drawing, Propagate, Propagator, Stage};
 pub use state::{ColumnState, EventsState, GroupState, Misfit, Numbers, Past, RecordingState, State};
+pub use team::GRAIN;
 pub use time::Time;
 
 use crate::algebra::Kind;
@@ -88,7 +89,7 @@ pub struct Program {
     /// Code that runs at regular times, in slot [`Slot::Start`].
     pub regular: Vec<RegularPlan>,
     /// The state update, thresholds and resets: every tick, in order. Where it is one call and there
-    /// are no events, one call may do many ticks.
+    /// are no events, or the call lists them with their ticks, one call may do many ticks.
     pub parts: Vec<Part>,
     /// The events that somebody looks at.
     pub events: Vec<EventPlan>,
@@ -241,7 +242,7 @@ impl Place {
         }
     }
 
-    /// The word of a group's memory that holds the number of `element`; not for truth values.
+    /// The word of a group's memory that holds the number of `element`; of 64 bits.
     fn word(self, layout: &Layout, element: usize) -> usize {
         match self {
             Place::Column(id) => layout.column_offset(id) / 8 + element,

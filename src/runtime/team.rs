@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Tiles begin at multiples of so many elements: whole blocks of random numbers, and no cache line of two.
-pub(super) const GRAIN: usize = 64;
+pub const GRAIN: usize = 64;
 
 /// So many blocks a group has at least where each is done for several ticks in one call, as far as the grain allows.
 const PARTS: usize = 8;

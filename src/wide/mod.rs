@@ -1,4 +1,4 @@
-//! Machine code for x86-64 in vectors of 256 bits, four numbers each, made of core kernels directly.
+//! Machine code for x86-64 in vectors of 256 bits, four numbers or eight of 32 bits each, made of core kernels directly.
 //!
 //! Cranelift's vectors have 128 bits. A kernel is straight-line code, so that little is needed to make
 //! wider code of it: one `match` from instructions to those of AVX2 (`select`), registers by Belády's

@@ -51,7 +51,8 @@ pub(super) fn tanh(b: &mut Builder, x: Value) -> Value {
     let quotient = divide(b, numerator, divisor);
     let positive = b.negate(quotient);
     // x - x³/3 is x to half an ulp.
-    let limit = b.float_as(x, if b.type_of(x) == Type::F32 { 2.44140625e-4 } else { 7.450580596923828e-09 }); // 2^-12, 2^-27
+    let limit = if b.type_of(x) == Type::F32 { 2.44140625e-4 } else { 7.450580596923828e-09 }; // 2^-12, 2^-27
+    let limit = b.float_as(x, limit);
     let is_tiny = b.less(magnitude, limit);
     let result = b.select(is_tiny, magnitude, positive);
     with_sign_of(b, result, x)
