@@ -508,13 +508,8 @@ impl CompiledModel {
                         let call = code.only_call().filter(|_| !self.0.model.records.iter().any(looks));
                         let ticks = match call {
                             Some(kernel) if jit::lanes(options, kernel, &code.layout) != Lanes::Four => "",
-                            Some(kernel) if wide::lists_ticks(kernel, &code.layout) => {
-                                if group.size > GRAIN {
-                                    ", fused ticks of parts"
-                                } else {
-                                    ""
-                                }
-                            }
+                            Some(kernel) if wide::lists_ticks(kernel, &code.layout) && group.size <= GRAIN => "",
+                            Some(kernel) if wide::lists_ticks(kernel, &code.layout) => ", fused ticks of parts",
                             Some(kernel) if wide::fuses(kernel, &code.layout) => ", fused ticks",
                             _ => "",
                         };

@@ -351,6 +351,8 @@ fn rand_is_below_one() {
 fn mistakes_are_answered() {
     for (text, part) in [
         ("precision single", "there is no precision `single`"),
+        ("precision 32", "write `precision float32` or `precision float64`"),
+        ("group g[1] {\n x : 1\n precision\n}", "write `precision float32` or `precision float64`"),
         ("precision = float32", "float32"),
         ("group g[1] {\n x : 1\n precision float16\n}", "float16"),
         ("group g[1] {\n x : 1\n precision float32\n precision float64\n}", "precision"),

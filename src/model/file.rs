@@ -165,7 +165,8 @@ fn settings(file: &ModelFile, report: &mut Report) -> (MathLevel, Denormals, Pre
 pub(super) fn precision(name: &Ident, report: &mut Report) -> Option<Precision> {
     let found = Precision::ALL.into_iter().find(|precision| precision.name() == name.name);
     if found.is_none() {
-        report.push(mistake::unknown("precision", name, &Precision::ALL.map(Precision::name)));
+        let unknown = mistake::unknown("precision", name, &Precision::ALL.map(Precision::name));
+        report.push(unknown.with_help("`float32` has 32 bits, `float64` has 64"));
     }
     found
 }

@@ -462,7 +462,13 @@ impl Parser<'_> {
         let word = self.at;
         let end = self.layout.line_end(word + 1);
         self.take(end);
-        self.part(start, Some(word), word + 1..end)
+        let before = self.build.mistakes.len();
+        let parsed = self.part(start, Some(word), word + 1..end);
+        if self.layout.word(word) == Some(Word::Precision) {
+            let hint = "write `precision float32` or `precision float64`";
+            self.build.mistakes.iter_mut().skip(before).for_each(|mistake| mistake.help.push(hint.to_owned()));
+        }
+        parsed
     }
 
     fn line(&mut self, start: Start) -> Vec<Item> {
