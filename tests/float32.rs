@@ -447,3 +447,21 @@ fn small_amounts_stay_in_range() {
         assert!((found - exact).abs() < 1e-4 * exact, "{math}: {found}, should be {exact}");
     }
 }
+
+/// A quotient has more than 24 bits, and what is left over is exact all the same.
+#[test]
+fn remainders_are_those_of_64_bits() {
+    for math in ["fast", "precise"] {
+        let text = format!(
+            "math {math}\nprecision float32\ngroup g[4] {{\n x : 1\n p : 1\n r : 1\n q : 1\n init x = 1e9*(1 + i)
+                init p = 7 - 10*(i % 2)\n init r = x % p\n init q = x // p\n}}"
+        );
+        let simulation = Engine::new().compile("m", &text).unwrap().simulation().unwrap();
+        let [x, p, r, q] = ["x", "p", "r", "q"].map(|name| simulation.to_floats(&format!("g.{name}")).unwrap());
+        for element in 0..4 {
+            let quotient = (x[element] / p[element]).floor();
+            assert_eq!(r[element], x[element] - quotient * p[element], "{math}, {element}");
+            assert_eq!(q[element], f64::from(quotient as f32), "{math}, {element}");
+        }
+    }
+}

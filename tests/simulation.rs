@@ -1033,3 +1033,33 @@ fn elements_of_many_columns_run() {
     simulation.run_for("1*second").unwrap();
     assert!((simulation.floats("g.x").unwrap()[2] - 1.0).abs() < 1e-9);
 }
+
+/// Several ticks of a block are one call, whose lists are sorted by ticks: the same events as tick by tick, be they
+/// rare or as many as there are elements.
+#[test]
+fn events_of_fused_ticks_come_in_order() {
+    for (precision, threshold) in [("float64", 1.0), ("float32", 1.0), ("float64", -1.0), ("float32", -1.0)] {
+        let text = format!(
+            "clock dt = 0.1*ms\nprecision {precision}\ngroup g[1003] {{\n dx/dt = (1.5 - x)/ms*(1 + i/N) : 1
+                y : 1\n threshold x > {threshold}\n reset {{ x = 0.1; y += x }}\n method euler\n init x = i/N\n}}
+            record g.spikes(x, y)\nrecord g.population_rate\nrun 30*ms\nrun 5.3*ms"
+        );
+        let run = |executor, threads| {
+            let mut simulation = Engine::new().executor(executor).compile("m", &text).unwrap().simulation().unwrap();
+            if threads > 0 {
+                simulation.set_threads(threads).unwrap();
+                simulation.always_divide();
+            }
+            simulation.run_script().unwrap();
+            let spikes = simulation.events("g.spikes").unwrap();
+            let kept = ["x", "y"].map(|name| spikes.values(name).unwrap().to_vec());
+            let rate = simulation.recording("g.population_rate").unwrap().values().to_vec();
+            (spikes.ticks().to_vec(), spikes.elements().to_vec(), kept, spikes.counts().to_vec(), rate)
+        };
+        let expected = run(Executor::Interpreter, 0);
+        assert!(expected.0.len() > 10_000, "{}", expected.0.len());
+        for threads in 0..=3 {
+            assert!(run(Executor::Jit, threads) == expected, "{precision}, {threshold}, {threads} threads");
+        }
+    }
+}

@@ -40,7 +40,7 @@ struct Code {
     /// Who computes
     #[arg(long, value_enum, default_value_t = ExecutorName::Jit)]
     executor: ExecutorName,
-    /// Elements per instruction: 1, 2 or 4, twice as many as 4 with float32; 4 where machine and equations allow, or else 2
+    /// Elements per instruction: 1, 2 or 4 (8 with float32); 4 where machine and equations allow, or else 2
     #[arg(long, value_name = "N", default_value = "4", value_parser = ["1", "2", "4"])]
     lanes: String,
     /// Vectors per turn of a loop: 1, 2, 4 or 8 [default: by the length of the body]

@@ -4,7 +4,7 @@
 //! memory anyway, constants and columns, is read from there again or is an operand in memory.
 
 use super::assembler::{Address, Operand};
-use super::emit::{Emitter, WORD_LANES};
+use super::emit::Emitter;
 use super::uses::Moment;
 use crate::kernel::{Type, Value};
 use iced_x86::{Code, Register};
@@ -221,7 +221,7 @@ impl Emitter<'_> {
                 self.out.put(Code::VEX_Vmovapd_ymm_ymmm256, &[Operand::Vector(register), Operand::Memory(address)]);
             }
             Some(Home::Bytes(address)) => {
-                let (extend, compare, one) = if self.lanes > WORD_LANES {
+                let (extend, compare, one) = if self.is_narrow() {
                     (Code::VEX_Vpmovsxbd_ymm_xmmm64, Code::VEX_Vpcmpeqd_ymm_ymm_ymmm256, self.constant_32(1))
                 } else {
                     (Code::VEX_Vpmovsxbq_ymm_xmmm32, Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, self.constant(1))

@@ -144,9 +144,14 @@ impl<'a> Emitter<'a> {
         self.constant(twice(u64::from(bits)))
     }
 
+    /// Whether vectors have twice as many elements as there are words in one.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.lanes > WORD_LANES
+    }
+
     /// Whether a value of the body takes two registers in each vector of a turn.
     pub(super) fn is_double(&self, value: Value) -> bool {
-        self.lanes > WORD_LANES && matches!(self.kernel.type_of(value), Some(Type::F64 | Type::I64))
+        self.is_narrow() && matches!(self.kernel.type_of(value), Some(Type::F64 | Type::I64))
     }
 
     /// Registers that a value of the body takes in a turn.
@@ -417,7 +422,7 @@ impl<'a> Emitter<'a> {
 
     /// A byte for each lane: bit number i of the mask goes to place 8i by its multiple of 2^7i, or as `pdep` says.
     fn store_bools(&mut self, register: u8, address: Address) {
-        if self.lanes > WORD_LANES {
+        if self.is_narrow() {
             self.out.put(Code::VEX_Vmovmskps_r32_ymm, &[Operand::Word(Register::EAX), Operand::Vector(register)]);
             self.out.word(Instruction::with2(Code::Mov_r64_imm64, Register::R13, 0x0101_0101_0101_0101_u64));
             self.out.word(Instruction::with3(Code::VEX_Pdep_r64_r64_rm64, Register::RAX, Register::RAX, Register::R13));

@@ -2,7 +2,7 @@
 
 use super::allocate::{Entity, Registers};
 use super::assembler::{Address, ELEMENT, FUSED_TICK, Label, MEMORY, Operand, TICK};
-use super::emit::{Emitter, WORD_LANES};
+use super::emit::Emitter;
 use crate::codegen::{is_free, is_leaf, kept};
 use crate::kernel::abi::{ColumnId, EventId};
 use crate::kernel::{Inst, Value};
@@ -165,7 +165,7 @@ impl Emitter<'_> {
 
     /// The instruction that makes bits of a mask.
     fn signs(&self) -> Code {
-        if self.lanes > WORD_LANES { Code::VEX_Vmovmskps_r32_ymm } else { Code::VEX_Vmovmskpd_r32_ymm }
+        if self.is_narrow() { Code::VEX_Vmovmskps_r32_ymm } else { Code::VEX_Vmovmskpd_r32_ymm }
     }
 
     /// One bit for each element of the turn for which the mask holds.

@@ -47,7 +47,7 @@ impl Emitter<'_> {
     pub(super) fn instruction(&mut self, value: Value, copy: usize) {
         let inst = self.kernel.inst(value);
         let to = self.entity(value, copy);
-        if self.lanes > WORD_LANES && self.between_sizes(value, inst, to, copy) {
+        if self.is_narrow() && self.between_sizes(value, inst, to, copy) {
             self.registers.unlock();
             return;
         }
@@ -543,9 +543,11 @@ impl Emitter<'_> {
         self.release(&[condition, a, b]);
         let register = self.define(to);
         let operands = [Operand::Vector(register), Operand::Vector(otherwise), chosen, Operand::Vector(mask)];
-        let narrow = self.lanes > WORD_LANES;
-        let code =
-            if narrow { Code::VEX_Vblendvps_ymm_ymm_ymmm256_ymm } else { Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm };
+        let code = if self.is_narrow() {
+            Code::VEX_Vblendvps_ymm_ymm_ymmm256_ymm
+        } else {
+            Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm
+        };
         self.out.put(code, &operands);
         self.finish(to);
     }
