@@ -3,7 +3,7 @@
 use crate::compile::{self, Executable, GroupCode, Purpose};
 use crate::diagnostic::Report;
 use crate::error::Error;
-use crate::jit::{self, Compiler, Lanes, Options};
+use crate::jit::{self, Compiler, Options};
 use crate::model::{Model, Observed, Record, Role};
 use crate::runtime::GRAIN;
 use crate::simulation::Simulation;
@@ -507,7 +507,7 @@ impl CompiledModel {
                         };
                         let call = code.only_call().filter(|_| !self.0.model.records.iter().any(looks));
                         let ticks = match call {
-                            Some(kernel) if jit::lanes(options, kernel, &code.layout) != Lanes::Four => "",
+                            Some(kernel) if jit::lanes(options, kernel, &code.layout).vectors().is_none() => "",
                             Some(kernel) if wide::lists_ticks(kernel, &code.layout) && group.size <= GRAIN => "",
                             Some(kernel) if wide::lists_ticks(kernel, &code.layout) => ", fused ticks of parts",
                             Some(kernel) if wide::fuses(kernel, &code.layout) => ", fused ticks",

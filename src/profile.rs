@@ -12,7 +12,7 @@ use crate::kernel::abi::{ColumnId, Layout, Routine, Storage, Varies};
 
 use crate::kernel::{Binary, Builder, Inst, Kernel, Type, Unary, Value};
 use crate::runtime::Network;
-use crate::wide;
+use crate::wide::{self, Vectors};
 use std::fmt::{self, Display, Formatter};
 use std::time::Instant;
 
@@ -188,7 +188,7 @@ impl Subject<'_> {
         let (kernel, layout) = (self.kernel, self.layout);
         let each = |time: f64| time / count(layout.elements().max(1));
         // Kernels that list events are measured tick by tick.
-        let fused = self.lanes == Lanes::Four && wide::fuses(kernel, layout) && !wide::lists_ticks(kernel, layout);
+        let fused = self.lanes.vectors().is_some() && wide::fuses(kernel, layout) && !wide::lists_ticks(kernel, layout);
         let code = compile(compiler, kernel, layout)?;
         let time = each(least(seconds, |ticks| Ok(network.work(group, &code, ticks)?))?);
         // What lies in the nearest cache takes no time of its own.
@@ -212,7 +212,9 @@ impl Subject<'_> {
             Limit::Memory => (body().map(bytes).sum(), memory),
             // Fused ticks are done turn by turn.
             Limit::Chain if fused => {
-                let turn = wide::turn(kernel, layout, compiler.options().interleave).min(layout.elements().max(1));
+                let interleave = compiler.options().interleave;
+                let vectors = self.lanes.vectors().unwrap_or(Vectors::Bits256);
+                let turn = wide::turn(kernel, layout, vectors, interleave).min(layout.elements().max(1));
                 (chain, scaled(chain, machine.cycle) / count(turn))
             }
             Limit::Chain => (chain, each(scaled(chain, machine.cycle))),

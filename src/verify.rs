@@ -107,6 +107,8 @@ fn all_forms(
         (Lanes::Two, Some(4)),
         (Lanes::Four, None),
         (Lanes::Four, Some(1)),
+        (Lanes::Eight, None),
+        (Lanes::Eight, Some(1)),
     ];
     for (lanes, interleave) in forms {
         let options = Options { lanes, interleave };

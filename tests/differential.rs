@@ -7,6 +7,7 @@ use dvdt::interpret::Interpreter;
 use dvdt::jit::{Compiler, Lanes, Options};
 use dvdt::kernel::abi::{ColumnId, Event, EventId, Layout, Routine, Storage, UniformId};
 use dvdt::kernel::{Builder, Inst, Kernel, verify};
+use dvdt::wide::{self, Vectors};
 use generate::memory::{filled, run};
 
 /// How many kernels one run takes.
@@ -15,7 +16,7 @@ const KERNELS: u64 = 6000;
 /// Every way in which a kernel is compiled.
 fn all_options() -> Vec<Options> {
     let interleaves = [Some(1), Some(2), Some(4), Some(8)];
-    let lanes = [Lanes::One, Lanes::Two, Lanes::Four];
+    let lanes = [Lanes::One, Lanes::Two, Lanes::Four, Lanes::Eight];
     let all = lanes.into_iter().flat_map(|lanes| interleaves.map(|interleave| Options { lanes, interleave }));
     all.chain([Options::default()]).collect()
 }
@@ -48,6 +49,31 @@ fn kernels_agree_for_all_lanes_and_sizes() {
     assert!(u64::from(fired) > KERNELS / 8, "only {fired} kernels have events");
 }
 
+/// What this machine cannot run can be encoded, and is listed with names.
+#[test]
+fn code_of_512_bits_is_made_on_any_machine() {
+    let storage = generate::kernels::storage();
+    let (mut made, mut masks) = (0, 0);
+    for seed in 0..KERNELS {
+        let bytes = generate::bytes(seed, 4096);
+        let mut u = Unstructured::new(&bytes);
+        let kernel = generate::kernels::kernel(&mut u, &storage).expect("enough bytes");
+        let layout = Layout::new(storage.clone(), 70);
+        if !wide::takes(&kernel, &layout) {
+            continue;
+        }
+        let interleave = [None, Some(1), Some(2), Some(4), Some(8)][(seed % 5) as usize];
+        let function = wide::function(&kernel, &layout, Vectors::Bits512, interleave);
+        if let Err(error) = function {
+            panic!("seed {seed}: {error}\n{}", kernel.text(&storage));
+        }
+        let listing = wide::listing(&kernel, &layout, Vectors::Bits512, interleave);
+        assert!(!listing.contains("ymm1,") || kernel.is_narrow(), "{listing}");
+        (made, masks) = (made + 1, masks + u32::from(listing.contains("{k")));
+    }
+    assert!(made > KERNELS / 2 && masks > 1000, "{made} functions, {masks} with masks");
+}
+
 /// Code that lists the events of several ticks in one call lists what the interpreter does tick by tick.
 #[test]
 fn several_ticks_list_the_same() {
@@ -60,13 +86,14 @@ fn several_ticks_list_the_same() {
         // Three ticks of so many elements leave room in lists of the group.
         let (size, elements) = [(70, 0..16), (70, 64..72), (512, 64..128), (100, 0..32)][(seed % 4) as usize].clone();
         let layout = Layout::new(storage.clone(), size);
-        if !kernel.insts.iter().any(|inst| matches!(inst, Inst::Fire(..))) || !dvdt::wide::lists_ticks(&kernel, &layout)
+        if !kernel.insts.iter().any(|inst| matches!(inst, Inst::Fire(..))) || !wide::lists_ticks(&kernel, &layout)
         {
             continue;
         }
         let start = filled(&mut u, &layout).expect("enough bytes");
         let interleave = [None, Some(1), Some(2), Some(4), Some(8)][(seed % 5) as usize];
-        let compiler = Compiler::new(Options { lanes: Lanes::Four, interleave }).expect("a machine");
+        let lanes = [Lanes::Four, Lanes::Eight][(seed / 20 % 2) as usize];
+        let compiler = Compiler::new(Options { lanes, interleave }).expect("a machine");
         let code = &compiler.compile(&[(&kernel, &layout)]).expect("compilation")[0];
         assert!(code.lists_ticks());
         let mut found = Lists::new(&kernel, &layout, &start);
@@ -83,7 +110,7 @@ fn several_ticks_list_the_same() {
         assert_eq!(found.entries, expected.entries, "seed {seed}\n{}", kernel.text(&storage));
         (compared, listed) = (compared + 1, listed + found.entries.len());
     }
-    let machine = dvdt::wide::has_machine();
+    let machine = Lanes::Four.has_machine();
     assert!(!machine || compared > 100 && listed > 1000, "{compared} kernels with {listed} entries");
 }
 
@@ -140,7 +167,7 @@ fn ranges_that_are_turned_round_are_empty() {
         let code = &Compiler::new(options).expect("a machine").compile(&[(&kernel, &layout)]).expect("compilation")[0];
         let mut memory = generate::memory::Memory::new(layout.bytes());
         let before = memory.words().to_vec();
-        for elements in [8..0, (1usize << 61) - 8..8, usize::MAX - 7..0] {
+        for elements in [16..0, (1usize << 61) - 16..8, usize::MAX - 15..0] {
             code.call(memory.words(), 0..2, elements);
         }
         let columns = layout.storage().uniforms.len();

@@ -418,7 +418,7 @@ fn plans_tell_of_fused_ticks() {
     let spiking =
         "group g[1000] {\n dx/dt = 1/ms : 1\n threshold x > 1\n reset x = 0\n method euler\n}\nrecord g.spikes";
     assert!(!plan("group g[1] {\n x : 1\n}", Lanes::Four).contains("fused"));
-    if dvdt::wide::has_machine() {
+    if Lanes::Four.has_machine() {
         assert!(plan(decay, Lanes::Four).contains("4 lanes, fused ticks ("));
         assert!(plan(spiking, Lanes::Four).contains("fused ticks of parts"));
         assert!(plan(&format!("precision float32\n{decay}"), Lanes::Four).contains("8 lanes, fused ticks"));

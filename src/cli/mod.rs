@@ -40,8 +40,9 @@ struct Code {
     /// Who computes
     #[arg(long, value_enum, default_value_t = ExecutorName::Jit)]
     executor: ExecutorName,
-    /// Elements per instruction: 1, 2 or 4 (8 with float32); 4 where machine and equations allow, or else 2
-    #[arg(long, value_name = "N", default_value = "4", value_parser = ["1", "2", "4"])]
+    /// Numbers of 64 bits per instruction, at most: 1, 2, 4 or 8 (wider than 2 is twice as many with float32), as far
+    /// as machine and equations allow
+    #[arg(long, value_name = "N", default_value = "8", value_parser = ["1", "2", "4", "8"])]
     lanes: String,
     /// Vectors per turn of a loop: 1, 2, 4 or 8 [default: by the length of the body]
     #[arg(long, value_name = "N", value_parser = ["1", "2", "4", "8"])]
@@ -61,7 +62,8 @@ impl Code {
         let lanes = match self.lanes.as_str() {
             "1" => Lanes::One,
             "2" => Lanes::Two,
-            _ => Lanes::Four,
+            "4" => Lanes::Four,
+            _ => Lanes::Eight,
         };
         let interleave = self.interleave.as_ref().and_then(|count| count.parse().ok());
         let executor = match self.executor {

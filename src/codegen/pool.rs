@@ -13,17 +13,25 @@ struct Line([u64; 4]);
 #[derive(Clone, Debug, Default)]
 pub struct Pool {
     lines: Vec<Line>,
-    known: FxHashMap<[u64; 4], i32>,
+    known: FxHashMap<Vec<u64>, i32>,
     tables: FxHashMap<Table, i32>,
 }
 
 impl Pool {
     /// The offset of a vector's words; narrower vectors take the first of them.
     pub fn line(&mut self, words: [u64; 4]) -> i32 {
+        if let Some(&offset) = self.known.get(words.as_slice()) {
+            return offset;
+        }
+        self.lines(words.to_vec())
+    }
+
+    /// The offset of words that follow one another.
+    pub fn lines(&mut self, words: Vec<u64>) -> i32 {
         if let Some(&offset) = self.known.get(&words) {
             return offset;
         }
-        let offset = self.append(words);
+        let offset = self.append(&words);
         self.known.insert(words, offset);
         offset
     }
@@ -33,22 +41,16 @@ impl Pool {
         if let Some(&offset) = self.tables.get(&table) {
             return offset;
         }
-        let offset = self.lines.len();
-        for chunk in table.0.chunks(4) {
-            self.append(std::array::from_fn(|place| chunk.get(place).copied().unwrap_or(0)));
-        }
-        let offset = Self::bytes(offset);
+        let offset = self.append(table.0);
         self.tables.insert(table, offset);
         offset
     }
 
-    fn append(&mut self, words: [u64; 4]) -> i32 {
-        self.lines.push(Line(words));
-        Self::bytes(self.lines.len() - 1)
-    }
-
-    fn bytes(lines: usize) -> i32 {
-        i32::try_from(lines * 32).unwrap_or_else(|_| panic!("bug: more than 2 GiB of constants"))
+    fn append(&mut self, words: &[u64]) -> i32 {
+        let offset = 32 * self.lines.len();
+        let line = |chunk: &[u64]| Line(std::array::from_fn(|place| chunk.get(place).copied().unwrap_or(0)));
+        self.lines.extend(words.chunks(4).map(line));
+        i32::try_from(offset).unwrap_or_else(|_| panic!("bug: more than 2 GiB of constants"))
     }
 
     /// The words at a byte offset.

@@ -13,7 +13,7 @@ pub use code::Code;
 
 use crate::kernel::abi::Layout;
 use crate::kernel::{Inst, Kernel, Value, verify};
-use crate::wide;
+use crate::wide::{self, Vectors};
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
@@ -29,9 +29,12 @@ pub enum Lanes {
     /// 128-bit vectors of two numbers; kernels with numbers of 32 bits are scalar code.
     Two,
     /// 256-bit vectors of four numbers, or eight of 32 bits, where the machine and the kernel allow
-    /// ([`wide::has_machine`], [`wide::takes`]); otherwise as `Two`.
-    #[default]
+    /// ([`Lanes::has_machine`], [`wide::takes`]); otherwise as `Two`.
     Four,
+    /// 512-bit vectors of eight numbers, or sixteen of 32 bits, where the machine and the kernel allow; otherwise as
+    /// `Four`.
+    #[default]
+    Eight,
 }
 
 impl Lanes {
@@ -41,6 +44,21 @@ impl Lanes {
             Lanes::One => 1,
             Lanes::Two => 2,
             Lanes::Four => 4,
+            Lanes::Eight => 8,
+        }
+    }
+
+    /// Whether this machine has vectors so wide, for kernels that allow them.
+    pub fn has_machine(self) -> bool {
+        self.vectors().is_none_or(Vectors::has_machine)
+    }
+
+    /// The vectors wider than Cranelift's.
+    pub fn vectors(self) -> Option<Vectors> {
+        match self {
+            Lanes::One | Lanes::Two => None,
+            Lanes::Four => Some(Vectors::Bits256),
+            Lanes::Eight => Some(Vectors::Bits512),
         }
     }
 }
@@ -94,21 +112,24 @@ pub fn takes(kernel: &Kernel) -> bool {
 
 /// How many elements an instruction takes in the code of a kernel on this machine.
 pub fn lanes(options: Options, kernel: &Kernel, layout: &Layout) -> Lanes {
-    match options.lanes {
-        Lanes::Four if wide::has_machine() && wide::takes(kernel, layout) => Lanes::Four,
-        Lanes::Two | Lanes::Four if kernel.is_narrow() => Lanes::One,
-        Lanes::Four => Lanes::Two,
-        lanes => lanes,
+    let wide = match options.lanes {
+        Lanes::One | Lanes::Two => [None, None],
+        Lanes::Four => [None, Some(Lanes::Four)],
+        Lanes::Eight => [Some(Lanes::Eight), Some(Lanes::Four)],
+    };
+    let runs = |lanes: &Lanes| lanes.has_machine() && wide::takes(kernel, layout);
+    match wide.into_iter().flatten().find(runs) {
+        Some(lanes) => lanes,
+        None if options.lanes == Lanes::One || kernel.is_narrow() => Lanes::One,
+        None => Lanes::Two,
     }
 }
 
 /// How many elements a vector has in the code of a kernel on this machine: twice as many where the body has numbers
 /// of 32 bits.
 pub fn width(options: Options, kernel: &Kernel, layout: &Layout) -> usize {
-    match lanes(options, kernel, layout) {
-        Lanes::Four if kernel.is_narrow() => 2 * Lanes::Four.count(),
-        lanes => lanes.count(),
-    }
+    let lanes = lanes(options, kernel, layout);
+    if lanes.vectors().is_some() && kernel.is_narrow() { 2 * lanes.count() } else { lanes.count() }
 }
 
 /// Kernels of more instructions than this get the faster register allocator. At 7,200 instructions
@@ -156,8 +177,9 @@ impl Compiler {
         for (number, (kernel, layout)) in kernels.iter().enumerate() {
             check(kernel, layout)?;
             let name = format!("{number}:{}", kernel.name);
-            if self.is_wide(kernel, layout) {
-                let made = wide::function(kernel, layout, self.options.interleave).map_err(Error::Compilation)?;
+            if let Some(vectors) = self.vectors(kernel, layout) {
+                let made = wide::function(kernel, layout, vectors, self.options.interleave)
+                    .map_err(Error::Compilation)?;
                 // What a signature says is only used by callers that Cranelift compiles: there are none.
                 let function = module
                     .declare_function(&name, Linkage::Export, &module.make_signature())
@@ -204,11 +226,11 @@ impl Compiler {
         let isa = self.isa_for(kernel);
         translate::translate(kernel, layout, self.options, isa, &mut context.func, &mut frontend);
         let clif = context.func.display().to_string();
-        if self.is_wide(kernel, layout) {
+        if let Some(vectors) = self.vectors(kernel, layout) {
             let own = if kernel.is_narrow() { "without vectors" } else { "with two lanes" };
             let lanes = width(self.options, kernel, layout);
             let clif = format!("; {own}; what runs has {lanes}, and is shown by the stage `asm`\n{clif}");
-            return Ok(Listing { clif, asm: wide::listing(kernel, layout, self.options.interleave) });
+            return Ok(Listing { clif, asm: wide::listing(kernel, layout, vectors, self.options.interleave) });
         }
         let compiled = context
             .compile(isa, &mut ControlPlane::default())
@@ -216,8 +238,8 @@ impl Compiler {
         Ok(Listing { clif, asm: compiled.vcode.clone().unwrap_or_default() })
     }
 
-    fn is_wide(&self, kernel: &Kernel, layout: &Layout) -> bool {
-        lanes(self.options, kernel, layout) == Lanes::Four
+    fn vectors(&self, kernel: &Kernel, layout: &Layout) -> Option<Vectors> {
+        lanes(self.options, kernel, layout).vectors()
     }
 
     fn isa_for(&self, kernel: &Kernel) -> &dyn TargetIsa {

@@ -138,8 +138,8 @@ impl Storage {
     }
 }
 
-/// Columns are padded to a multiple of so many elements: the most that one turn of a loop takes.
-pub const PADDING: usize = 8;
+/// Columns are padded to a multiple of so many elements: the most that the shortest turn of a loop takes.
+pub const PADDING: usize = 16;
 
 /// The most elements of a turn of code that lists events.
 pub const ROOM: usize = 32;

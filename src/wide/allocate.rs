@@ -6,11 +6,10 @@
 use super::assembler::{Address, Operand};
 use super::emit::Emitter;
 use super::uses::Moment;
+use super::vectors::{MASKS, REGISTERS, SCRATCH, Vectors};
 use crate::kernel::{Type, Value};
 use iced_x86::{Code, Register};
-
-/// Vector registers of AVX2.
-pub(super) const REGISTERS: usize = 16;
+use std::ops::Range;
 
 /// A value is fetched into a register, and not read from memory twice, when it is needed again within so
 /// many instructions.
@@ -29,18 +28,42 @@ pub(super) struct Entity {
 pub(super) enum Home {
     /// As a vector, that instructions may read.
     Vector(Address),
+    /// As one number for all lanes, that instructions may read.
+    Broadcast(Address),
     /// As one byte per lane.
     Bytes(Address),
+    /// As one bit per lane.
+    Bits(Address),
+}
+
+impl Home {
+    /// What an instruction reads.
+    pub(super) fn operand(self) -> Option<Operand> {
+        match self {
+            Home::Vector(address) => Some(Operand::Memory(address)),
+            Home::Broadcast(address) => Some(Operand::Broadcast(address)),
+            Home::Bytes(_) | Home::Bits(_) => None,
+        }
+    }
+}
+
+/// What a register is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    Vector,
+    /// A bit for each lane.
+    Mask,
 }
 
 /// Which register holds what.
 #[derive(Clone)]
 pub(super) struct Registers {
+    vectors: Vectors,
     holder: [Option<Entity>; REGISTERS],
     /// In use by the instruction that is being emitted.
-    locked: u16,
+    locked: u64,
     /// Kept during the loop.
-    pinned: u16,
+    pinned: u64,
     register: Vec<Option<u8>>,
     home: Vec<Option<Home>>,
     /// Places of the frame that are free again.
@@ -53,8 +76,9 @@ pub(super) struct Registers {
 }
 
 impl Registers {
-    pub(super) fn new(values: usize, copies: usize) -> Self {
+    pub(super) fn new(vectors: Vectors, values: usize, copies: usize) -> Self {
         Registers {
+            vectors,
             holder: [None; REGISTERS],
             locked: 0,
             pinned: 0,
@@ -113,7 +137,7 @@ impl Registers {
 
     /// Forgets what registers hold but for what is pinned.
     pub(super) fn clear(&mut self) {
-        for register in 0..16 {
+        for (register, _) in self.held() {
             if self.pinned & 1 << register == 0 {
                 self.drop(register);
             }
@@ -131,16 +155,31 @@ impl Registers {
         (0u8..).zip(self.holder).filter_map(|(register, entity)| Some((register, entity?)))
     }
 
-    fn is_free(&self, register: u8) -> bool {
-        self.holder[usize::from(register)].is_none() && self.locked & 1 << register == 0
+    /// The numbers of the registers of a class.
+    fn of_class(&self, class: Class) -> Range<u8> {
+        match class {
+            Class::Vector => self.vectors.registers(),
+            Class::Mask => MASKS..REGISTERS as u8,
+        }
+    }
+
+    /// A register of a class that holds nothing.
+    fn free_one(&self, class: Class) -> Option<u8> {
+        let is_free =
+            |register: &u8| self.holder[usize::from(*register)].is_none() && self.locked & 1 << register == 0;
+        self.of_class(class).find(is_free)
     }
 }
 
 impl Emitter<'_> {
     /// A part of `value`: its vector for a copy, or a half of that.
     pub(super) fn entity(&self, value: Value, copy: usize) -> Entity {
-        let shared = self.kernel.is_uniform(value) || self.kernel.inst(value).is_constant();
-        Entity { value, copy: if shared { 0 } else { u8::try_from(copy).unwrap_or(0) } }
+        Entity { value, copy: if self.is_shared(value) { 0 } else { u8::try_from(copy).unwrap_or(0) } }
+    }
+
+    /// Whether a value is the same for all elements.
+    fn is_shared(&self, value: Value) -> bool {
+        self.kernel.is_uniform(value) || self.kernel.inst(value).is_constant()
     }
 
     /// When it is needed from `from` on.
@@ -150,25 +189,43 @@ impl Emitter<'_> {
 
     /// Whether nothing needs it after this instruction.
     pub(super) fn dies(&self, entity: Entity) -> bool {
-        let kept = self.registers.of(entity).is_some_and(|register| self.registers.pinned & 1 << register != 0);
+        let pinned = self.registers.of(entity).is_some_and(|register| self.registers.pinned & 1 << register != 0);
+        let kept = pinned || self.more_parts && self.is_shared(entity.value);
         !kept && self.next(entity, self.now + 1).is_none()
     }
 
-    /// A register for this instruction.
+    /// A vector register for this instruction.
     pub(super) fn take(&mut self) -> u8 {
-        let register = (0..16).find(|&register| self.registers.is_free(register)).unwrap_or_else(|| self.evict());
+        self.take_of(Class::Vector)
+    }
+
+    /// A register of masks for this instruction.
+    pub(super) fn take_mask(&mut self) -> u8 {
+        self.take_of(Class::Mask)
+    }
+
+    fn take_of(&mut self, class: Class) -> u8 {
+        let register = self.registers.free_one(class).unwrap_or_else(|| self.evict(class));
         self.registers.lock(register);
         register
     }
 
+    /// What registers a value takes.
+    pub(super) fn class(&self, entity: Entity) -> Class {
+        let is_mask = self.vectors.has_masks() && self.type_of(entity) == Some(Type::Bool);
+        if is_mask { Class::Mask } else { Class::Vector }
+    }
+
     /// Frees the register whose value is needed latest; one that can be had again costs nothing.
-    fn evict(&mut self) -> u8 {
+    fn evict(&mut self, class: Class) -> u8 {
         let fixed = self.registers.locked | self.registers.pinned;
-        let candidates = self.registers.held().filter(|&(register, _)| fixed & 1 << register == 0);
+        let own = self.registers.of_class(class);
+        let candidates =
+            self.registers.held().filter(|&(register, _)| own.contains(&register) && fixed & 1 << register == 0);
         let latest = candidates.max_by_key(|&(register, entity)| {
             (self.next(entity, self.now).unwrap_or(Moment::MAX), self.registers.home(entity).is_some(), register)
         });
-        let (register, entity) = latest.unwrap_or_else(|| panic!("bug: an instruction needs more than 16 registers"));
+        let (register, entity) = latest.unwrap_or_else(|| panic!("bug: an instruction needs more registers than there are"));
         if self.next(entity, self.now).is_some() {
             self.save(register, entity);
         }
@@ -185,8 +242,12 @@ impl Emitter<'_> {
         let at = self.registers.at(entity);
         self.registers.slot[at] = Some(slot);
         let address = Address::new(Register::RSP, slot);
-        self.out.put(Code::VEX_Vmovapd_ymmm256_ymm, &[Operand::Memory(address), Operand::Vector(register)]);
-        self.registers.set_home(entity, Some(Home::Vector(address)));
+        let (code, home) = match self.class(entity) {
+            Class::Vector => (Code::VEX_Vmovapd_ymmm256_ymm, Home::Vector(address)),
+            Class::Mask => (Code::VEX_Kmovw_m16_kr, Home::Bits(address)),
+        };
+        self.out.put(code, &[Operand::Memory(address), Operand::Vector(register)]);
+        self.registers.set_home(entity, Some(home));
     }
 
     /// A place of the frame for a vector.
@@ -197,7 +258,7 @@ impl Emitter<'_> {
     /// A place of the frame for so many vectors, that is never given back.
     pub(super) fn area(&mut self, vectors: i32) -> i32 {
         let slot = self.out.frame;
-        self.out.frame += 32 * vectors;
+        self.out.frame += i32::try_from(self.vectors.bytes()).unwrap_or(0) * vectors;
         slot
     }
 
@@ -208,17 +269,39 @@ impl Emitter<'_> {
             return register;
         }
         let home = self.registers.home(entity);
-        let register = self.take();
+        let register = self.take_of(self.class(entity));
         self.fetch(register, entity, home);
         self.registers.hold(register, entity);
         register
     }
 
+    /// Moves a vector into a register.
+    pub(super) fn load(&mut self, register: u8, from: Operand) {
+        let (code, from) = match from {
+            Operand::Broadcast(address) => (Code::VEX_Vpbroadcastq_ymm_xmmm64, Operand::Memory(address)),
+            from => (Code::VEX_Vmovapd_ymm_ymmm256, from),
+        };
+        self.out.put(code, &[Operand::Vector(register), from]);
+    }
+
     /// Moves a value from memory.
     pub(super) fn fetch(&mut self, register: u8, entity: Entity, home: Option<Home>) {
         match home {
-            Some(Home::Vector(address)) => {
-                self.out.put(Code::VEX_Vmovapd_ymm_ymmm256, &[Operand::Vector(register), Operand::Memory(address)]);
+            Some(Home::Vector(address)) => self.load(register, Operand::Memory(address)),
+            Some(Home::Broadcast(address)) => self.load(register, Operand::Broadcast(address)),
+            Some(Home::Bits(address)) => {
+                self.out.put(Code::VEX_Kmovw_kr_km16, &[Operand::Vector(register), Operand::Memory(address)]);
+            }
+            Some(Home::Bytes(address)) if self.vectors.has_masks() => {
+                let one = Operand::Memory(self.ones_of_bytes());
+                let load = if self.is_narrow() {
+                    Code::EVEX_Vmovdqu8_xmm_k1z_xmmm128
+                } else {
+                    Code::EVEX_Vmovq_xmm_xmmm64
+                };
+                self.out.put(load, &[Operand::Lowest(SCRATCH), Operand::Memory(address)]);
+                let operands = [Operand::Vector(register), Operand::Lowest(SCRATCH), one];
+                self.out.put(Code::EVEX_Vpcmpeqb_kr_k1_xmm_xmmm128, &operands);
             }
             Some(Home::Bytes(address)) => {
                 let (extend, compare, one) = if self.is_narrow() {
@@ -227,8 +310,7 @@ impl Emitter<'_> {
                     (Code::VEX_Vpmovsxbq_ymm_xmmm32, Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, self.constant(1))
                 };
                 self.out.put(extend, &[Operand::Vector(register), Operand::Memory(address)]);
-                let operands = [Operand::Vector(register), Operand::Vector(register), Operand::Memory(one)];
-                self.out.put(compare, &operands);
+                self.out.put(compare, &[Operand::Vector(register), Operand::Vector(register), one]);
             }
             None => panic!(
                 "bug: {:?} of {} is used before it is computed",
@@ -241,12 +323,12 @@ impl Emitter<'_> {
     /// The operand for an instruction that may read it from memory.
     pub(super) fn operand(&mut self, entity: Entity) -> Operand {
         if self.registers.of(entity).is_none()
-            && let Some(Home::Vector(address)) = self.registers.home(entity)
+            && let Some(operand) = self.registers.home(entity).and_then(Home::operand)
         {
             let soon = self.next(entity, self.now + 1).is_some_and(|next| next - self.now <= REACH);
-            let room = (0..16).any(|register| self.registers.is_free(register));
+            let room = self.registers.free_one(Class::Vector).is_some();
             if !(soon && room) {
-                return Operand::Memory(address);
+                return operand;
             }
         }
         Operand::Vector(self.register(entity))
@@ -283,7 +365,7 @@ impl Emitter<'_> {
 
     /// A register for a result.
     pub(super) fn define(&mut self, entity: Entity) -> u8 {
-        let register = self.take();
+        let register = self.take_of(self.class(entity));
         self.registers.hold(register, entity);
         register
     }

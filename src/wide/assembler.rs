@@ -1,5 +1,6 @@
 //! Instructions in the order of execution, with labels, as bytes and as text.
 
+use super::vectors::Vectors;
 use crate::codegen::Pool;
 use crate::kernel::abi::{ColumnId, Layout, UniformId};
 use iced_x86::{
@@ -47,13 +48,17 @@ impl Address {
 /// One operand of an instruction.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Operand {
-    /// A vector register.
+    /// A register of vectors or masks.
     Vector(u8),
     /// The lower half of a vector register.
     Half(u8),
+    /// The lowest 128 bits of a vector register.
+    Lowest(u8),
     /// A register of single numbers.
     Word(Register),
     Memory(Address),
+    /// One number in memory, for all lanes.
+    Broadcast(Address),
     Byte(u8),
 }
 
@@ -62,8 +67,8 @@ pub(super) enum Operand {
 pub(super) struct Label(u64);
 
 /// What has been emitted so far.
-#[derive(Default)]
 pub(super) struct Assembler {
+    vectors: Vectors,
     instructions: Vec<Instruction>,
     /// What is seldom done; it stands behind everything.
     apart: Vec<Instruction>,
@@ -75,6 +80,18 @@ pub(super) struct Assembler {
 }
 
 impl Assembler {
+    pub(super) fn new(vectors: Vectors) -> Self {
+        Assembler {
+            vectors,
+            instructions: vec![],
+            apart: vec![],
+            is_apart: false,
+            labels: 0,
+            pending: None,
+            frame: 0,
+        }
+    }
+
     pub(super) fn push(&mut self, mut instruction: Instruction) {
         if let Some(Label(label)) = self.pending.take() {
             instruction.set_ip(label);
@@ -82,18 +99,35 @@ impl Assembler {
         if self.is_apart { &mut self.apart } else { &mut self.instructions }.push(instruction);
     }
 
-    /// An instruction on vectors.
+    /// An instruction on vectors, by its code for 256 bits.
     pub(super) fn put(&mut self, code: Code, operands: &[Operand]) {
+        let instruction = self.instruction(code, operands);
+        self.push(instruction);
+    }
+
+    /// An instruction on the lanes that a mask has: others of the result stay, or are zero.
+    pub(super) fn put_masked(&mut self, code: Code, mask: u8, zero: bool, operands: &[Operand]) {
+        let mut instruction = self.instruction(code, operands);
+        instruction.set_op_mask(self.vectors.register(mask));
+        instruction.set_zeroing_masking(zero);
+        self.push(instruction);
+    }
+
+    fn instruction(&self, code: Code, operands: &[Operand]) -> Instruction {
         let mut instruction = Instruction::new();
-        instruction.set_code(code);
+        instruction.set_code(self.vectors.form(code));
         for (number, operand) in (0u32..).zip(operands) {
             match *operand {
                 Operand::Vector(register) => {
-                    set_register(&mut instruction, number, Register::YMM0 + u32::from(register))
+                    set_register(&mut instruction, number, self.vectors.register(register));
                 }
-                Operand::Half(register) => set_register(&mut instruction, number, Register::XMM0 + u32::from(register)),
+                Operand::Half(register) => set_register(&mut instruction, number, self.vectors.half(register)),
+                Operand::Lowest(register) => {
+                    set_register(&mut instruction, number, Register::XMM0 + u32::from(register));
+                }
                 Operand::Word(register) => set_register(&mut instruction, number, register),
-                Operand::Memory(address) => {
+                Operand::Memory(address) | Operand::Broadcast(address) => {
+                    instruction.set_is_broadcast(matches!(operands[number as usize], Operand::Broadcast(_)));
                     instruction.set_op_kind(number, OpKind::Memory);
                     instruction.set_memory_base(address.base);
                     instruction.set_memory_displacement64(i64::from(address.displacement).cast_unsigned());
@@ -109,7 +143,7 @@ impl Assembler {
                 }
             }
         }
-        self.push(instruction);
+        instruction
     }
 
     /// An instruction on single numbers.
@@ -148,14 +182,15 @@ impl Assembler {
 
     /// The whole function: what saves registers and makes a frame, then everything.
     pub(super) fn finish(mut self) -> Vec<Instruction> {
-        let frame = self.frame.cast_unsigned().next_multiple_of(32).cast_signed();
+        let alignment = i32::try_from(self.vectors.bytes()).unwrap_or(64);
+        let frame = self.frame;
         let body = std::mem::take(&mut self.instructions);
         self.word(Instruction::with1(Code::Push_r64, Register::RBP));
         self.word(Instruction::with2(Code::Mov_r64_rm64, Register::RBP, Register::RSP));
         for register in SAVED {
             self.word(Instruction::with1(Code::Push_r64, register));
         }
-        self.word(Instruction::with2(Code::And_rm64_imm8, Register::RSP, -32));
+        self.word(Instruction::with2(Code::And_rm64_imm8, Register::RSP, -alignment));
         // Each page of a large frame is touched in order, so that one beyond the stack is noticed.
         for _ in 0..frame / PAGE {
             self.word(Instruction::with2(Code::Sub_rm64_imm32, Register::RSP, PAGE));

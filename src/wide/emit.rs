@@ -15,29 +15,33 @@
 //!
 //! [`Routine::lists_ticks`]: crate::kernel::abi::Routine::lists_ticks
 
-use super::allocate::{Entity, Home, Registers};
+use super::allocate::{Class, Entity, Home, Registers};
 use super::assembler::{
     Address, Assembler, ELEMENT, FIRST, FUSED_TICK, LAST, LAST_TICK, Label, MEMORY, Operand, POOL, TICK, WORDS,
 };
 use super::uses::{Moment, Uses};
+use super::vectors::{SCRATCH, Vectors};
 use crate::codegen::{self, KEPT_UNIFORMS, Pool, SHORT_BODY, Sinking, is_free};
 use crate::kernel::abi::{ColumnId, Layout, PADDING, ROOM};
 use crate::kernel::{Inst, Kernel, Type, Value};
 use iced_x86::{Code, Instruction, MemoryOperand, Register};
 use rustc_hash::FxHashMap;
 
-/// Words in a vector.
-pub(super) const WORD_LANES: usize = 4;
-
-/// Bytes in a vector.
-const VECTOR: usize = 32;
-
 /// The most vectors that one turn of a loop takes.
 const MOST_COPIES: usize = 8;
 
+/// Elements of the shortest turns, unless one vector has more.
+const SHORTEST: usize = 8;
+
 /// Elements of a vector: as many as there are numbers of 64 bits in one, or of 32 bits where the body has such.
-fn lanes(kernel: &Kernel) -> usize {
-    if kernel.is_narrow() { 2 * WORD_LANES } else { WORD_LANES }
+fn lanes(kernel: &Kernel, vectors: Vectors) -> usize {
+    if kernel.is_narrow() { 2 * vectors.words() } else { vectors.words() }
+}
+
+/// Vectors of the shortest turns; any layout has room for them.
+fn fewest_copies(lanes: usize) -> usize {
+    const { assert!(PADDING >= 16 && PADDING >= SHORTEST) };
+    (SHORTEST / lanes).max(1)
 }
 
 /// What was made.
@@ -60,6 +64,7 @@ pub(super) struct Carried {
 pub(super) struct Emitter<'a> {
     pub(super) kernel: &'a Kernel,
     pub(super) layout: &'a Layout,
+    pub(super) vectors: Vectors,
     pub(super) out: Assembler,
     pub(super) pool: Pool,
     pub(super) registers: Registers,
@@ -72,19 +77,22 @@ pub(super) struct Emitter<'a> {
     pub(super) lanes: usize,
     /// Vectors of this turn.
     pub(super) copies: usize,
+    /// Whether the instruction in hand is emitted for more parts of its value.
+    pub(super) more_parts: bool,
     carried: Vec<Carried>,
     /// What the body loads of each column.
     loads: FxHashMap<ColumnId, Value>,
 }
 
 impl<'a> Emitter<'a> {
-    pub(super) fn emit(kernel: &'a Kernel, layout: &'a Layout, interleave: Option<usize>) -> Emitted {
+    pub(super) fn emit(kernel: &'a Kernel, layout: &'a Layout, vectors: Vectors, interleave: Option<usize>) -> Emitted {
         let sinking = Sinking::new(kernel);
         let needed = codegen::negations(kernel);
         let operations = codegen::operations(kernel, &sinking);
         let carried = carried(kernel, layout, &sinking).unwrap_or_default();
         let fused = !carried.is_empty();
-        let copies = copies(kernel, operations, registers_of(kernel, &carried), interleave);
+        let lanes = lanes(kernel, vectors);
+        let copies = copies(kernel, lanes, operations, registers_of(kernel, &carried), interleave);
         let mut order = codegen::order(kernel, &sinking, copies);
         if fused {
             // What the event needs is kept for the end of the tick.
@@ -95,15 +103,17 @@ impl<'a> Emitter<'a> {
         let mut emitter = Emitter {
             kernel,
             layout,
-            out: Assembler::default(),
+            vectors,
+            out: Assembler::new(vectors),
             pool: Pool::default(),
-            registers: Registers::new(kernel.insts.len(), copies * lanes(kernel) / WORD_LANES),
+            registers: Registers::new(vectors, kernel.insts.len(), copies * lanes / vectors.words()),
             uses,
             now: 0,
             needed,
             sinking,
-            lanes: lanes(kernel),
+            lanes,
             copies,
+            more_parts: false,
             carried,
             loads: codegen::loads(kernel),
         };
@@ -129,24 +139,43 @@ impl<'a> Emitter<'a> {
                 Some(Type::F32 | Type::I32) => twice(bits),
                 Some(Type::F64 | Type::I64) | None => bits,
             };
-            let address = self.constant(word);
-            self.registers.set_home(self.entity(value, 0), Some(Home::Vector(address)));
+            let address = self.line(word);
+            let home = match self.class(self.entity(value, 0)) {
+                Class::Mask => Home::Bits(address),
+                Class::Vector if self.vectors == Vectors::Bits512 => Home::Broadcast(address),
+                Class::Vector => Home::Vector(address),
+            };
+            self.registers.set_home(self.entity(value, 0), Some(home));
         }
     }
 
-    /// The place of a constant, the same in each lane.
-    pub(super) fn constant(&mut self, word: u64) -> Address {
-        Address::new(POOL, self.pool.line([word; 4]))
+    /// A constant, the same in each lane.
+    pub(super) fn constant(&mut self, word: u64) -> Operand {
+        let address = self.line(word);
+        match self.vectors {
+            Vectors::Bits256 => Operand::Memory(address),
+            Vectors::Bits512 => Operand::Broadcast(address),
+        }
     }
 
     /// The same of 32 bits.
-    pub(super) fn constant_32(&mut self, bits: u32) -> Address {
+    pub(super) fn constant_32(&mut self, bits: u32) -> Operand {
         self.constant(twice(u64::from(bits)))
+    }
+
+    /// The place of bytes that are one.
+    pub(super) fn ones_of_bytes(&mut self) -> Address {
+        self.line(0x0101_0101_0101_0101)
+    }
+
+    /// The place of 256 bits that repeat a word.
+    fn line(&mut self, word: u64) -> Address {
+        Address::new(POOL, self.pool.line([word; 4]))
     }
 
     /// Whether vectors have twice as many elements as there are words in one.
     pub(super) fn is_narrow(&self) -> bool {
-        self.lanes > WORD_LANES
+        self.lanes > self.vectors.words()
     }
 
     /// Whether a value of the body takes two registers in each vector of a turn.
@@ -162,11 +191,6 @@ impl<'a> Emitter<'a> {
     /// Whether ticks are fused.
     pub(super) fn is_fused(&self) -> bool {
         !self.carried.is_empty()
-    }
-
-    /// Vectors of a turn that any layout has room for.
-    fn room(&self) -> usize {
-        PADDING / self.lanes
     }
 
     fn tick_by_tick(&mut self, order: &[Value]) {
@@ -277,11 +301,11 @@ impl<'a> Emitter<'a> {
         self.now = self.body_start();
         let mut used = codegen::used_uniforms(self.kernel);
         used.retain(|&value| self.uses.next(value, self.now).is_some());
-        let keep = used.len() <= KEPT_UNIFORMS;
+        let keep = used.len() <= KEPT_UNIFORMS * self.vectors.registers().len() / 16;
         for value in used {
             let entity = self.entity(value, 0);
             let register = self.register(entity);
-            if keep {
+            if keep && self.class(entity) == Class::Vector {
                 self.registers.pin(register);
             } else {
                 self.save(register, entity);
@@ -300,15 +324,15 @@ impl<'a> Emitter<'a> {
     fn turns(&mut self, mut body: impl FnMut(&mut Self)) {
         let after = self.out.label();
         self.out.word(Instruction::with2(Code::Mov_r64_rm64, WORDS, FIRST));
-        let copies = self.copies;
-        while self.copies > self.room() {
+        let (copies, fewest) = (self.copies, fewest_copies(self.lanes));
+        while self.copies > fewest {
             let rest = self.out.label();
             self.turn_loop(self.copies, rest, &mut body);
             self.out.bind(rest);
             // A turn of fused ticks is long, however few elements it has.
-            self.copies = if self.is_fused() { self.copies / 2 } else { self.room() };
+            self.copies = if self.is_fused() { self.copies / 2 } else { fewest };
         }
-        self.copies = copies.min(self.room());
+        self.copies = copies.min(fewest);
         self.out.word(Instruction::with2(Code::Cmp_r64_rm64, WORDS, LAST));
         self.out.branch(Code::Jae_rel32_64, after);
         let again = self.out.label();
@@ -382,8 +406,8 @@ impl<'a> Emitter<'a> {
         let at = |bytes: usize| i32::try_from(bytes).unwrap_or_else(|_| panic!("bug: a layout of more than 2 GiB"));
         match self.layout.storage().column_slot(id).ty {
             Type::Bool => Address::new(MEMORY, at(offset + part * self.lanes)).indexed(ELEMENT, 1),
-            Type::F32 | Type::I32 => Address::new(MEMORY, at(offset + part * VECTOR)).indexed(ELEMENT, 4),
-            Type::F64 | Type::I64 => Address::new(WORDS, at(offset + part * VECTOR)),
+            Type::F32 | Type::I32 => Address::new(MEMORY, at(offset + part * self.vectors.bytes())).indexed(ELEMENT, 4),
+            Type::F64 | Type::I64 => Address::new(WORDS, at(offset + part * self.vectors.bytes())),
         }
     }
 
@@ -397,10 +421,19 @@ impl<'a> Emitter<'a> {
                 Inst::Emit(..) => {}
                 Inst::Fire(_, mask) | Inst::Seldom(mask) => self.event(value, inst, mask),
                 _ if is_free(inst, self.needed[value.index()]) => {}
-                _ => (0..self.parts(value)).for_each(|part| self.instruction(value, part)),
+                _ => self.all_parts(value),
             }
         }
         self.now = self.uses.end;
+    }
+
+    /// Computes all parts of a value.
+    pub(super) fn all_parts(&mut self, value: Value) {
+        let parts = self.parts(value);
+        for part in 0..parts {
+            self.more_parts = part + 1 < parts;
+            self.instruction(value, part);
+        }
     }
 
     /// Stores after every load of the same column: what is still needed of it is in registers before.
@@ -422,6 +455,14 @@ impl<'a> Emitter<'a> {
 
     /// A byte for each lane: bit number i of the mask goes to place 8i by its multiple of 2^7i, or as `pdep` says.
     fn store_bools(&mut self, register: u8, address: Address) {
+        if self.vectors.has_masks() {
+            let ones = [Operand::Lowest(SCRATCH), Operand::Memory(self.ones_of_bytes())];
+            self.out.put_masked(Code::EVEX_Vmovdqu8_xmm_k1z_xmmm128, register, true, &ones);
+            let store =
+                if self.is_narrow() { Code::EVEX_Vmovdqu8_xmmm128_k1z_xmm } else { Code::EVEX_Vmovq_xmmm64_xmm };
+            self.out.put(store, &[Operand::Memory(address), Operand::Lowest(SCRATCH)]);
+            return;
+        }
         if self.is_narrow() {
             self.out.put(Code::VEX_Vmovmskps_r32_ymm, &[Operand::Word(Register::EAX), Operand::Vector(register)]);
             self.out.word(Instruction::with2(Code::Mov_r64_imm64, Register::R13, 0x0101_0101_0101_0101_u64));
@@ -446,7 +487,7 @@ impl<'a> Emitter<'a> {
             let own = |home| match home {
                 Some(Home::Vector(address)) => address.base == WORDS || address.index.is_some(),
                 Some(Home::Bytes(_)) => true,
-                None => false,
+                Some(Home::Broadcast(_) | Home::Bits(_)) | None => false,
             };
             if own(self.registers.home(entity)) {
                 self.register(entity);
@@ -459,26 +500,27 @@ impl<'a> Emitter<'a> {
 
 /// The most vectors of a turn: an event's bits fit into the room of a layout, or if ticks are fused into a register,
 /// and a fused state into registers.
-fn most_copies(kernel: &Kernel, carried: usize) -> usize {
+fn most_copies(kernel: &Kernel, lanes: usize, carried: usize) -> usize {
     let events = kernel.insts.iter().any(|inst| matches!(inst, Inst::Fire(..)));
     match (events, carried) {
         (false, _) => MOST_COPIES / carried.max(1),
-        (true, 0) => PADDING / lanes(kernel),
-        (true, _) => (MOST_COPIES / carried).min(ROOM / lanes(kernel)),
+        (true, 0) => fewest_copies(lanes),
+        (true, _) => (MOST_COPIES / carried).min(ROOM / lanes),
     }
 }
 
 /// Vectors of a turn, of a kernel with so many operations and registers of carried columns.
-fn copies(kernel: &Kernel, operations: usize, carried: usize, interleave: Option<usize>) -> usize {
-    let most = most_copies(kernel, carried).max(1);
+fn copies(kernel: &Kernel, lanes: usize, operations: usize, carried: usize, interleave: Option<usize>) -> usize {
+    let most = most_copies(kernel, lanes, carried).max(1);
     codegen::copies(operations, interleave.or((carried > 0).then_some(most)), most)
 }
 
 /// Elements of a turn.
-pub(super) fn turn(kernel: &Kernel, layout: &Layout, interleave: Option<usize>) -> usize {
+pub(super) fn turn(kernel: &Kernel, layout: &Layout, vectors: Vectors, interleave: Option<usize>) -> usize {
     let sinking = Sinking::new(kernel);
     let carried = carried(kernel, layout, &sinking).map_or(0, |carried| registers_of(kernel, &carried));
-    lanes(kernel) * copies(kernel, codegen::operations(kernel, &sinking), carried, interleave)
+    let lanes = lanes(kernel, vectors);
+    lanes * copies(kernel, lanes, codegen::operations(kernel, &sinking), carried, interleave)
 }
 
 /// Registers that the state takes in each vector of a turn.

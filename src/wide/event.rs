@@ -59,7 +59,7 @@ impl Emitter<'_> {
             self.now = self.uses.of(inner);
             let inst = self.kernel.inst(inner);
             if !is_leaf(inst) && !is_free(inst, self.needed[inner.index()]) {
-                (0..self.parts(inner)).for_each(|part| self.instruction(inner, part));
+                self.all_parts(inner);
             }
             self.now += 1;
         }
@@ -105,18 +105,28 @@ impl Emitter<'_> {
     /// Sets the flags: not equal where the mask holds for any element of the turn.
     fn any(&mut self, mask: Value) {
         let entities: Vec<Entity> = (0..self.copies).map(|copy| self.entity(mask, copy)).collect();
+        let has_masks = self.vectors.has_masks();
+        let (or, take): (_, fn(&mut Self) -> u8) = match has_masks {
+            true => (Code::VEX_Korw_kr_kr_kr, Self::take_mask),
+            false => (Code::VEX_Vorpd_ymm_ymm_ymmm256, Self::take),
+        };
         let mut any = self.register(entities[0]);
         for &entity in &entities[1..] {
             let own = self.register(entity);
-            let or = if self.registers.of(entities[0]) == Some(any) { self.take() } else { any };
-            self.out.put(Code::VEX_Vorpd_ymm_ymm_ymmm256, &[or, any, own].map(Operand::Vector));
+            let to = if self.registers.of(entities[0]) == Some(any) { take(self) } else { any };
+            self.out.put(or, &[to, any, own].map(Operand::Vector));
             // Registers are few: the masks that have been looked at need none any more.
             self.registers.unlock();
-            self.registers.lock(or);
-            any = or;
+            self.registers.lock(to);
+            any = to;
         }
-        self.out.put(self.signs(), &[Operand::Word(Register::EAX), Operand::Vector(any)]);
-        self.out.word(Instruction::with2(Code::Test_rm32_r32, Register::EAX, Register::EAX));
+        if has_masks {
+            let test = if self.is_narrow() { Code::VEX_Kortestw_kr_kr } else { Code::VEX_Kortestb_kr_kr };
+            self.out.put(test, &[any; 2].map(Operand::Vector));
+        } else {
+            self.out.put(self.signs(), &[Operand::Word(Register::EAX), Operand::Vector(any)]);
+            self.out.word(Instruction::with2(Code::Test_rm32_r32, Register::EAX, Register::EAX));
+        }
         self.registers.unlock();
     }
 
@@ -165,7 +175,12 @@ impl Emitter<'_> {
 
     /// The instruction that makes bits of a mask.
     fn signs(&self) -> Code {
-        if self.is_narrow() { Code::VEX_Vmovmskps_r32_ymm } else { Code::VEX_Vmovmskpd_r32_ymm }
+        match (self.vectors.has_masks(), self.is_narrow()) {
+            (false, false) => Code::VEX_Vmovmskpd_r32_ymm,
+            (false, true) => Code::VEX_Vmovmskps_r32_ymm,
+            (true, false) => Code::VEX_Kmovb_r32_kr,
+            (true, true) => Code::VEX_Kmovw_r32_kr,
+        }
     }
 
     /// One bit for each element of the turn for which the mask holds.
@@ -202,7 +217,7 @@ impl Emitter<'_> {
         for copy in 0..self.parts(a) {
             let entity = self.entity(a, copy);
             let register = self.register(entity);
-            let address = Address::new(Register::RSP, area + 32 * i32::try_from(copy).unwrap_or(0));
+            let address = Address::new(Register::RSP, area + i32::try_from(copy * self.vectors.bytes()).unwrap_or(0));
             self.out.put(Code::VEX_Vmovapd_ymmm256_ymm, &[Operand::Memory(address), Operand::Vector(register)]);
             self.registers.unlock();
         }

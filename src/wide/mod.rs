@@ -1,7 +1,8 @@
-//! Machine code for x86-64 in vectors of 256 bits, four numbers or eight of 32 bits each, made of core kernels directly.
+//! Machine code for x86-64 in vectors of 256 or 512 bits, made of core kernels directly: four or eight numbers
+//! each, or twice as many of 32 bits.
 //!
 //! Cranelift's vectors have 128 bits. A kernel is straight-line code, so that little is needed to make
-//! wider code of it: one `match` from instructions to those of AVX2 (`select`), registers by Belády's
+//! wider code of it: one `match` from instructions to those of AVX2 or AVX-512 (`select`), registers by Belády's
 //! rule (`allocate`), and two loops (`emit`); `iced-x86` encodes.
 //!
 //! The result is bytes that run wherever they lie, and the constants that they read; nothing here calls
@@ -13,11 +14,13 @@ mod emit;
 mod event;
 mod select;
 mod uses;
+mod vectors;
 
 use crate::codegen::Pool;
 use crate::kernel::abi::Layout;
 use crate::kernel::{Binary, Inst, Kernel};
 use emit::Emitter;
+pub use vectors::Vectors;
 
 /// Kernels of more instructions are left to Cranelift: what registers hold is copied for each event.
 const LONGEST: usize = 20_000;
@@ -30,18 +33,6 @@ pub struct Function {
     pub code: Vec<u8>,
     /// What it reads.
     pub pool: Pool,
-}
-
-/// Whether this machine runs such code.
-pub fn has_machine() -> bool {
-    #[cfg(all(target_arch = "x86_64", unix))]
-    let has = is_x86_feature_detected!("avx2")
-        && is_x86_feature_detected!("fma")
-        && is_x86_feature_detected!("bmi1")
-        && is_x86_feature_detected!("bmi2");
-    #[cfg(not(all(target_arch = "x86_64", unix)))]
-    let has = false;
-    has
 }
 
 /// Whether `kernel` can be made into such code: division of integers cannot, and what is addressed must
@@ -64,8 +55,8 @@ pub fn lists_ticks(kernel: &Kernel, layout: &Layout) -> bool {
 }
 
 /// Elements of a turn of the loop in such code.
-pub fn turn(kernel: &Kernel, layout: &Layout, interleave: Option<usize>) -> usize {
-    emit::turn(kernel, layout, interleave)
+pub fn turn(kernel: &Kernel, layout: &Layout, vectors: Vectors, interleave: Option<usize>) -> usize {
+    emit::turn(kernel, layout, vectors, interleave)
 }
 
 /// Makes machine code of a kernel that [`takes`] accepts; `interleave` vectors a turn, or as many as the
@@ -73,13 +64,18 @@ pub fn turn(kernel: &Kernel, layout: &Layout, interleave: Option<usize>) -> usiz
 ///
 /// # Errors
 /// When an instruction cannot be encoded, which is a mistake of ours.
-pub fn function(kernel: &Kernel, layout: &Layout, interleave: Option<usize>) -> Result<Function, String> {
-    let emitted = Emitter::emit(kernel, layout, interleave);
+pub fn function(
+    kernel: &Kernel,
+    layout: &Layout,
+    vectors: Vectors,
+    interleave: Option<usize>,
+) -> Result<Function, String> {
+    let emitted = Emitter::emit(kernel, layout, vectors, interleave);
     Ok(Function { code: assembler::encode(&emitted.instructions)?, pool: emitted.pool })
 }
 
 /// The code as text, with the names of what it reads and writes.
-pub fn listing(kernel: &Kernel, layout: &Layout, interleave: Option<usize>) -> String {
-    let emitted = Emitter::emit(kernel, layout, interleave);
+pub fn listing(kernel: &Kernel, layout: &Layout, vectors: Vectors, interleave: Option<usize>) -> String {
+    let emitted = Emitter::emit(kernel, layout, vectors, interleave);
     assembler::listing(&emitted.instructions, layout, &emitted.pool)
 }

@@ -1,12 +1,14 @@
-//! What each instruction is on vectors of four numbers of 64 bits or eight of 32 bits.
+//! What each instruction is on vectors of numbers of 64 or 32 bits.
 //!
+//! Codes are those for 256 bits, which [`Vectors`] knows for 512 too; where AVX-512 has another way, it stands first.
 //! Where a body has both, a number of 64 bits takes two registers, its *parts*; instructions between the two
 //! sizes take a register apart or put two together.
 
-use super::allocate::{Entity, Home};
-use super::assembler::{Address, MEMORY, Operand, POOL, TICK};
-use super::emit::{Emitter, WORD_LANES};
+use super::allocate::{Class, Entity};
+use super::assembler::{Address, ELEMENT, MEMORY, Operand, POOL, TICK};
+use super::emit::Emitter;
 use super::uses::through_negation;
+use super::vectors::Vectors;
 use crate::kernel::{Binary, Compare, Inst, Shift, Type, Unary, Value};
 use iced_x86::{Code, Instruction, Register};
 
@@ -23,6 +25,15 @@ const LESS: u8 = 0x11;
 const LESS_EQUAL: u8 = 0x12;
 const ORDERED: u8 = 0x07;
 const GREATER_EQUAL: u8 = 0x1d;
+const GREATER: u8 = 0x1e;
+
+/// Predicates of `vpcmpq`.
+const INT_EQUAL: u8 = 0;
+const INT_LESS: u8 = 1;
+const INT_LESS_EQUAL: u8 = 2;
+const INT_NOT_EQUAL: u8 = 4;
+const INT_GREATER_EQUAL: u8 = 5;
+const INT_GREATER: u8 = 6;
 
 /// The sign of both halves of a word.
 const SIGN_32: u64 = 0x8000_0000_8000_0000;
@@ -32,12 +43,26 @@ const EVEN: u8 = 0x88;
 /// Words 0, 2, 1 and 3.
 const INTERLEAVED: u8 = 0xd8;
 
-/// The predicate of a comparison.
-fn predicate(op: Compare) -> u8 {
+/// The predicate of a comparison of integers, if `turned` that of its second operand with its first.
+fn int_predicate(op: Compare, turned: bool) -> u8 {
+    match op {
+        Compare::Equal => INT_EQUAL,
+        Compare::NotEqual => INT_NOT_EQUAL,
+        Compare::Less if turned => INT_GREATER,
+        Compare::Less => INT_LESS,
+        Compare::LessEqual if turned => INT_GREATER_EQUAL,
+        Compare::LessEqual => INT_LESS_EQUAL,
+    }
+}
+
+/// The predicate of a comparison of floats, if `turned` that of its second operand with its first.
+fn predicate(op: Compare, turned: bool) -> u8 {
     match op {
         Compare::Equal => EQUAL,
         Compare::NotEqual => NOT_EQUAL,
+        Compare::Less if turned => GREATER,
         Compare::Less => LESS,
+        Compare::LessEqual if turned => GREATER_EQUAL,
         Compare::LessEqual => LESS_EQUAL,
     }
 }
@@ -97,9 +122,7 @@ impl Emitter<'_> {
             Inst::Unary(Unary::Widen, a) => self.widen(to, a, part, body),
             Inst::Unary(Unary::FromBool, a) if body => {
                 let mask = self.mask_half(a, part);
-                let one = self.constant(1);
-                let register = self.define(to);
-                self.memory(Code::VEX_Vpand_ymm_ymm_ymmm256, register, mask, one);
+                self.one_where(mask, to);
                 self.release_half(a, part);
                 self.finish(to);
             }
@@ -111,8 +134,7 @@ impl Emitter<'_> {
                 self.release_half(condition, part);
                 self.release(&[a, b]);
                 let register = self.define(to);
-                let operands = [Operand::Vector(register), Operand::Vector(otherwise), chosen, Operand::Vector(mask)];
-                self.out.put(Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm, &operands);
+                self.blend(false, [register, otherwise, mask], chosen);
                 self.finish(to);
             }
             Inst::Compare(op, a, b) if body && self.is_double(a) => self.compare_halves(op, to, [a, b], part),
@@ -151,7 +173,8 @@ impl Emitter<'_> {
         let upper = body && part % 2 == 1;
         let from = match self.operand(entity) {
             Operand::Memory(address) if upper => {
-                Operand::Memory(Address { displacement: address.displacement + 16, ..address })
+                let half = i32::try_from(self.vectors.bytes() / 2).unwrap_or(0);
+                Operand::Memory(Address { displacement: address.displacement + half, ..address })
             }
             Operand::Vector(register) if upper => {
                 let half = self.take();
@@ -176,6 +199,15 @@ impl Emitter<'_> {
         let register = self.register(entity);
         if self.kernel.is_uniform(mask) || self.kernel.inst(mask).is_constant() {
             return register;
+        }
+        if self.vectors.has_masks() {
+            // Where there are fewer lanes, upper bits are not looked at.
+            if part % 2 == 0 {
+                return register;
+            }
+            let half = self.take_mask();
+            self.immediate(Code::VEX_Kshiftrw_kr_kr_imm8, [half, register], 8);
+            return half;
         }
         let half = self.take();
         let mut from = register;
@@ -204,9 +236,15 @@ impl Emitter<'_> {
             let (a, b) = (self.entity(a, 2 * part + half), self.entity(b, 2 * part + half));
             read.extend([a, b]);
             let (x, y) = (self.register(a), self.register(b));
+            if self.vectors.has_masks() {
+                let mask = self.take_mask();
+                let (code, predicate) = comparison(op, if float { Type::F64 } else { Type::I64 }, false);
+                self.immediate(code, [mask, x, y], predicate);
+                return mask;
+            }
             let mask = self.take();
             match op {
-                _ if float => self.immediate(Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, [mask, x, y], predicate(op)),
+                _ if float => self.immediate(Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, [mask, x, y], predicate(op, false)),
                 Compare::Equal | Compare::NotEqual => self.vectors(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, [mask, x, y]),
                 Compare::Less => self.vectors(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, [mask, y, x]),
                 Compare::LessEqual => self.vectors(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, [mask, x, y]),
@@ -215,6 +253,11 @@ impl Emitter<'_> {
         });
         self.release(&read);
         let register = self.define(to);
+        if self.vectors.has_masks() {
+            self.vectors(Code::VEX_Kunpckbw_kr_kr_kr, [register, masks[1], masks[0]]);
+            self.finish(to);
+            return;
+        }
         self.immediate(Code::VEX_Vshufps_ymm_ymm_ymmm256_imm8, [register, masks[0], masks[1]], EVEN);
         self.immediate(Code::VEX_Vpermq_ymm_ymmm256_imm8, [register, register], INTERLEAVED);
         if !float && matches!(op, Compare::NotEqual | Compare::LessEqual) {
@@ -260,7 +303,7 @@ impl Emitter<'_> {
         let constant = self.constant(word);
         self.release(&[a]);
         let register = self.define(to);
-        self.out.put(code, &[Operand::Vector(register), Operand::Vector(first), Operand::Memory(constant)]);
+        self.out.put(code, &[Operand::Vector(register), Operand::Vector(first), constant]);
         self.finish(to);
     }
 
@@ -279,23 +322,60 @@ impl Emitter<'_> {
         self.out.put(code, &operands);
     }
 
-    fn memory(&mut self, code: Code, to: u8, a: u8, address: Address) {
-        self.out.put(code, &[Operand::Vector(to), Operand::Vector(a), Operand::Memory(address)]);
+    fn memory(&mut self, code: Code, to: u8, a: u8, b: Operand) {
+        self.out.put(code, &[Operand::Vector(to), Operand::Vector(a), b]);
+    }
+
+    /// `to = mask ? chosen : otherwise`.
+    fn blend(&mut self, single: bool, [to, otherwise, mask]: [u8; 3], chosen: Operand) {
+        let operands = [Operand::Vector(to), Operand::Vector(otherwise), chosen];
+        if self.vectors.has_masks() {
+            let code = if single {
+                Code::EVEX_Vblendmps_zmm_k1z_zmm_zmmm512b32
+            } else {
+                Code::EVEX_Vblendmpd_zmm_k1z_zmm_zmmm512b64
+            };
+            return self.out.put_masked(code, mask, false, &operands);
+        }
+        let code = if single {
+            Code::VEX_Vblendvps_ymm_ymm_ymmm256_ymm
+        } else {
+            Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm
+        };
+        let [to, otherwise, chosen] = operands;
+        self.out.put(code, &[to, otherwise, chosen, Operand::Vector(mask)]);
+    }
+
+    /// An integer of 64 bits, 1 where the mask holds and 0 elsewhere.
+    fn one_where(&mut self, mask: u8, to: Entity) {
+        let register = self.define(to);
+        match self.constant(1) {
+            Operand::Broadcast(address) => {
+                let operands = [Operand::Vector(register), Operand::Memory(address)];
+                self.out.put_masked(Code::VEX_Vpbroadcastq_ymm_xmmm64, mask, true, &operands);
+            }
+            one => self.memory(Code::VEX_Vpand_ymm_ymm_ymmm256, register, mask, one),
+        }
     }
 
     fn broadcast_word(&mut self, to: Entity, word: Register) {
         let register = self.define(to);
-        self.out.put(Code::VEX_Vmovq_xmm_rm64, &[Operand::Half(register), Operand::Word(word)]);
-        self.out.put(Code::VEX_Vpbroadcastq_ymm_xmmm64, &[Operand::Vector(register), Operand::Half(register)]);
+        self.repeat_word(register, word);
         self.finish(to);
     }
 
+    /// A word of the machine in each lane.
+    fn repeat_word(&mut self, register: u8, word: Register) {
+        self.out.put(Code::VEX_Vmovq_xmm_rm64, &[Operand::Lowest(register), Operand::Word(word)]);
+        self.out.put(Code::VEX_Vpbroadcastq_ymm_xmmm64, &[Operand::Vector(register), Operand::Lowest(register)]);
+    }
+
     fn index(&mut self, to: Entity, copy: usize) {
-        let first = (copy * WORD_LANES) as u64;
-        let offsets = Address::new(POOL, self.pool.line(std::array::from_fn(|lane| first + lane as u64)));
+        let words = self.vectors.words();
+        let offsets: Vec<u64> = (copy * words..(copy + 1) * words).map(|offset| offset as u64).collect();
+        let offsets = Operand::Memory(Address::new(POOL, self.pool.lines(offsets)));
         let register = self.define(to);
-        self.out.put(Code::VEX_Vmovq_xmm_rm64, &[Operand::Half(register), Operand::Word(super::assembler::ELEMENT)]);
-        self.out.put(Code::VEX_Vpbroadcastq_ymm_xmmm64, &[Operand::Vector(register), Operand::Half(register)]);
+        self.repeat_word(register, ELEMENT);
         self.memory(Code::VEX_Vpaddq_ymm_ymm_ymmm256, register, register, offsets);
         self.finish(to);
     }
@@ -303,6 +383,12 @@ impl Emitter<'_> {
     /// A word in each lane; a truth value, which is 0 or 1 there, becomes a mask.
     fn uniform(&mut self, to: Entity, address: Address) {
         let register = self.define(to);
+        if self.class(to) == Class::Mask {
+            self.out.put(Code::Mov_r64_rm64, &[Operand::Word(Register::RAX), Operand::Memory(address)]);
+            self.out.word(Instruction::with1(Code::Neg_rm64, Register::RAX));
+            self.out.put(Code::VEX_Kmovw_kr_r32, &[Operand::Vector(register), Operand::Word(Register::EAX)]);
+            return self.finish(to);
+        }
         let code = if self.is_single(to) { Code::VEX_Vbroadcastss_ymm_m32 } else { Code::VEX_Vpbroadcastq_ymm_xmmm64 };
         self.out.put(code, &[Operand::Vector(register), Operand::Memory(address)]);
         if self.type_of(to) == Some(Type::Bool) {
@@ -314,8 +400,14 @@ impl Emitter<'_> {
 
     fn set_uniform(&mut self, address: Address, a: Entity) {
         let mut register = self.register(a);
-        if self.is_single(a) {
-            self.out.put(Code::VEX_Vmovd_rm32_xmm, &[Operand::Word(Register::EAX), Operand::Half(register)]);
+        let is_mask = self.class(a) == Class::Mask;
+        if is_mask || self.is_single(a) {
+            if is_mask {
+                self.out.put(Code::VEX_Kmovw_r32_kr, &[Operand::Word(Register::EAX), Operand::Vector(register)]);
+                self.out.word(Instruction::with2(Code::And_rm32_imm8, Register::EAX, 1));
+            } else {
+                self.out.put(Code::VEX_Vmovd_rm32_xmm, &[Operand::Word(Register::EAX), Operand::Lowest(register)]);
+            }
             self.out.put(Code::Mov_rm64_r64, &[Operand::Memory(address), Operand::Word(Register::RAX)]);
             self.release(&[a]);
             return;
@@ -326,7 +418,7 @@ impl Emitter<'_> {
             self.memory(Code::VEX_Vpand_ymm_ymm_ymmm256, bit, register, one);
             register = bit;
         }
-        self.out.put(Code::VEX_Vmovlpd_m64_xmm, &[Operand::Memory(address), Operand::Half(register)]);
+        self.out.put(Code::VEX_Vmovlpd_m64_xmm, &[Operand::Memory(address), Operand::Lowest(register)]);
         self.release(&[a]);
     }
 
@@ -350,12 +442,22 @@ impl Emitter<'_> {
             Unary::Nearest => self.one(round, to, a, Some(NEAREST)),
             Unary::ToFloat => self.float_of(to, a),
             Unary::ToInteger => self.integer_of(to, a),
-            Unary::FromBool => self.with_constant(Code::VEX_Vpand_ymm_ymm_ymmm256, to, a, 1),
+            Unary::FromBool => {
+                let mask = self.register(a);
+                self.release(&[a]);
+                self.one_where(mask, to);
+                self.finish(to);
+            }
             Unary::ToBits | Unary::FromBits => {
                 if self.rename(a, to).is_none() {
-                    self.one(Code::VEX_Vmovapd_ymm_ymmm256, to, a, None);
+                    let from = self.operand(a);
+                    self.release(&[a]);
+                    let register = self.define(to);
+                    self.load(register, from);
+                    self.finish(to);
                 }
             }
+            Unary::Not if self.class(a) == Class::Mask => self.one(Code::VEX_Knotw_kr_kr, to, a, None),
             Unary::Not => self.with_constant(Code::VEX_Vpxor_ymm_ymm_ymmm256, to, a, u64::MAX),
             Unary::Narrow => self.narrow(to, a.value, None),
             Unary::Widen => self.widen(to, a.value, 0, false),
@@ -365,6 +467,9 @@ impl Emitter<'_> {
     /// The upper 16 bits as a float above 3·2^67 and the lower 48 as one above 2^52: what is above is
     /// taken off without rounding, so that the sum is rounded once.
     fn float_of(&mut self, to: Entity, a: Entity) {
+        if self.vectors == Vectors::Bits512 {
+            return self.one(Code::EVEX_Vcvtqq2pd_zmm_k1z_zmmm512b64_er, to, a, None);
+        }
         let x = self.register(a);
         let [high, low] = [self.take(), self.take()];
         let above = self.constant(442_721_857_769_029_238_784_f64.to_bits());
@@ -374,7 +479,7 @@ impl Emitter<'_> {
         self.vectors(Code::VEX_Vpxor_ymm_ymm_ymmm256, [low; 3]);
         self.immediate(Code::VEX_Vpblendw_ymm_ymm_ymmm256_imm8, [high, high, low], 0x33);
         self.memory(Code::VEX_Vpaddq_ymm_ymm_ymmm256, high, high, above);
-        let operands = [Operand::Vector(low), Operand::Vector(x), Operand::Memory(small), Operand::Byte(0x88)];
+        let operands = [Operand::Vector(low), Operand::Vector(x), small, Operand::Byte(0x88)];
         self.out.put(Code::VEX_Vpblendw_ymm_ymm_ymmm256_imm8, &operands);
         self.memory(Code::VEX_Vsubpd_ymm_ymm_ymmm256, high, high, both);
         let register = self.define(to);
@@ -385,32 +490,33 @@ impl Emitter<'_> {
 
     /// One lane after the other, then what is out of range.
     fn integer_of(&mut self, to: Entity, a: Entity) {
+        if self.vectors == Vectors::Bits512 {
+            return self.integer_of_all(to, a);
+        }
         let x = self.register(a);
         let [lanes, upper, spare] = [self.take(), self.take(), self.take()];
         for (half, result) in [(0, lanes), (1, upper)] {
             let from = if half == 0 { x } else { spare };
             if half == 1 {
-                let operands = [Operand::Half(spare), Operand::Vector(x), Operand::Byte(1)];
+                let operands = [Operand::Lowest(spare), Operand::Vector(x), Operand::Byte(1)];
                 self.out.put(Code::VEX_Vextractf128_xmmm128_ymm_imm8, &operands);
             }
-            self.out.put(Code::VEX_Vcvttsd2si_r64_xmmm64, &[Operand::Word(Register::RAX), Operand::Half(from)]);
-            self.out.put(Code::VEX_Vmovq_xmm_rm64, &[Operand::Half(result), Operand::Word(Register::RAX)]);
-            let second = [Operand::Half(spare), Operand::Half(from), Operand::Byte(1)];
+            self.out.put(Code::VEX_Vcvttsd2si_r64_xmmm64, &[Operand::Word(Register::RAX), Operand::Lowest(from)]);
+            self.out.put(Code::VEX_Vmovq_xmm_rm64, &[Operand::Lowest(result), Operand::Word(Register::RAX)]);
+            let second = [Operand::Lowest(spare), Operand::Lowest(from), Operand::Byte(1)];
             self.out.put(Code::VEX_Vpermilpd_xmm_xmmm128_imm8, &second);
-            self.out.put(Code::VEX_Vcvttsd2si_r64_xmmm64, &[Operand::Word(Register::RAX), Operand::Half(spare)]);
-            let insert = [Operand::Half(result), Operand::Half(result), Operand::Word(Register::RAX), Operand::Byte(1)];
+            self.out.put(Code::VEX_Vcvttsd2si_r64_xmmm64, &[Operand::Word(Register::RAX), Operand::Lowest(spare)]);
+            let insert =
+                [Operand::Lowest(result), Operand::Lowest(result), Operand::Word(Register::RAX), Operand::Byte(1)];
             self.out.put(Code::VEX_Vpinsrq_xmm_xmm_rm64_imm8, &insert);
         }
         let insert = [Operand::Vector(lanes), Operand::Vector(lanes), Operand::Half(upper), Operand::Byte(1)];
         self.out.put(Code::VEX_Vinsertf128_ymm_ymm_xmmm128_imm8, &insert);
         let beyond = self.constant(9_223_372_036_854_775_808_f64.to_bits());
         let most = self.constant(i64::MAX.cast_unsigned());
-        let compare =
-            [Operand::Vector(upper), Operand::Vector(x), Operand::Memory(beyond), Operand::Byte(GREATER_EQUAL)];
+        let compare = [Operand::Vector(upper), Operand::Vector(x), beyond, Operand::Byte(GREATER_EQUAL)];
         self.out.put(Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, &compare);
-        let blend = [lanes, lanes].map(Operand::Vector);
-        let blend = [blend[0], blend[1], Operand::Memory(most), Operand::Vector(upper)];
-        self.out.put(Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm, &blend);
+        self.blend(false, [lanes, lanes, upper], most);
         self.immediate(Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, [upper, x, x], ORDERED);
         let register = self.define(to);
         self.vectors(Code::VEX_Vandpd_ymm_ymm_ymmm256, [register, lanes, upper]);
@@ -418,7 +524,34 @@ impl Emitter<'_> {
         self.finish(to);
     }
 
+    /// The instruction saturates only downwards, and gives that for what is no number too.
+    fn integer_of_all(&mut self, to: Entity, a: Entity) {
+        let x = self.register(a);
+        let (number, mask) = (self.take(), self.take_mask());
+        let beyond = self.constant(9_223_372_036_854_775_808_f64.to_bits());
+        let most = self.constant(i64::MAX.cast_unsigned());
+        self.vectors(Code::EVEX_Vcvttpd2qq_zmm_k1z_zmmm512b64_sae, [number, x]);
+        let compare = [Operand::Vector(mask), Operand::Vector(x), beyond, Operand::Byte(GREATER_EQUAL)];
+        self.out.put(Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, &compare);
+        self.blend(false, [number, number, mask], most);
+        self.immediate(Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, [mask, x, x], ORDERED);
+        let register = self.define(to);
+        let operands = [register, number].map(Operand::Vector);
+        self.out.put_masked(Code::VEX_Vmovapd_ymm_ymmm256, mask, true, &operands);
+        self.release(&[a]);
+        self.finish(to);
+    }
+
     fn binary(&mut self, op: Binary, to: Entity, a: Entity, b: Entity) {
+        if self.class(to) == Class::Mask {
+            let code = match op {
+                Binary::And => Code::VEX_Kandw_kr_kr_kr,
+                Binary::Or => Code::VEX_Korw_kr_kr_kr,
+                Binary::Xor => Code::VEX_Kxorw_kr_kr_kr,
+                _ => panic!("bug: {op:?} of truth values in {}", self.kernel.name),
+            };
+            return self.two(code, to, a, b, true, None);
+        }
         if self.is_single(a) {
             return self.single_binary(op, to, a, b);
         }
@@ -466,6 +599,9 @@ impl Emitter<'_> {
 
     /// The lower halves' product, and the mixed products above it.
     fn int_multiply(&mut self, to: Entity, a: Entity, b: Entity) {
+        if self.vectors == Vectors::Bits512 {
+            return self.two(Code::EVEX_Vpmullq_zmm_k1z_zmm_zmmm512b64, to, a, b, true, None);
+        }
         let (x, y) = (self.register(a), self.register(b));
         let [mixed, other] = [self.take(), self.take()];
         self.immediate(Code::VEX_Vpsrlq_ymm_ymm_imm8, [mixed, x], 32);
@@ -482,14 +618,15 @@ impl Emitter<'_> {
     }
 
     fn compare(&mut self, op: Compare, to: Entity, a: Entity, b: Entity) {
-        let single = self.is_single(a);
-        if self.type_of(a).is_some_and(Type::is_float) {
-            let swaps = matches!(op, Compare::Equal | Compare::NotEqual);
-            let code =
-                if single { Code::VEX_Vcmpps_ymm_ymm_ymmm256_imm8 } else { Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8 };
-            return self.two(code, to, a, b, swaps, Some(predicate(op)));
+        let ty = self.type_of(a).unwrap_or(Type::F64);
+        if self.vectors.has_masks() || ty.is_float() {
+            // What is in a register stands first.
+            let turned = self.registers.of(a).is_none() && self.registers.of(b).is_some();
+            let (a, b) = if turned { (b, a) } else { (a, b) };
+            let (code, predicate) = comparison(op, ty, turned);
+            return self.two(code, to, a, b, false, Some(predicate));
         }
-        let (equal, greater) = if single {
+        let (equal, greater) = if self.is_single(a) {
             (Code::VEX_Vpcmpeqd_ymm_ymm_ymmm256, Code::VEX_Vpcmpgtd_ymm_ymm_ymmm256)
         } else {
             (Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256)
@@ -517,7 +654,9 @@ impl Emitter<'_> {
     fn shift(&mut self, op: Shift, to: Entity, a: Entity, amount: u8) {
         let x = self.register(a);
         let single = self.is_single(a);
+        let has_signed = self.vectors == Vectors::Bits512;
         let code = match op {
+            Shift::RightSigned if has_signed && !single => Code::EVEX_Vpsraq_zmm_k1z_zmmm512b64_imm8,
             Shift::Left if single => Code::VEX_Vpslld_ymm_ymm_imm8,
             Shift::Right if single => Code::VEX_Vpsrld_ymm_ymm_imm8,
             Shift::RightSigned if single => Code::VEX_Vpsrad_ymm_ymm_imm8,
@@ -527,7 +666,7 @@ impl Emitter<'_> {
         self.release(&[a]);
         let register = self.define(to);
         self.immediate(code, [register, x], amount);
-        if op == Shift::RightSigned && amount > 0 && !single {
+        if op == Shift::RightSigned && amount > 0 && !single && !has_signed {
             // The sign moved to where it is now, flipped there and taken off: ones follow it upwards.
             let sign = self.constant(1 << (63 - amount));
             self.memory(Code::VEX_Vpxor_ymm_ymm_ymmm256, register, register, sign);
@@ -539,33 +678,48 @@ impl Emitter<'_> {
     fn select(&mut self, to: Entity, condition: Entity, a: Entity, b: Entity) {
         let mask = self.register(condition);
         let otherwise = self.register(b);
+        if self.class(to) == Class::Mask {
+            let chosen = self.register(a);
+            let part = self.take_mask();
+            self.vectors(Code::VEX_Kandnw_kr_kr_kr, [part, mask, otherwise]);
+            let register = self.define(to);
+            self.vectors(Code::VEX_Kandw_kr_kr_kr, [register, mask, chosen]);
+            self.vectors(Code::VEX_Korw_kr_kr_kr, [register, register, part]);
+            self.release(&[condition, a, b]);
+            return self.finish(to);
+        }
         let chosen = self.operand(a);
         self.release(&[condition, a, b]);
         let register = self.define(to);
-        let operands = [Operand::Vector(register), Operand::Vector(otherwise), chosen, Operand::Vector(mask)];
-        let code = if self.is_narrow() {
-            Code::VEX_Vblendvps_ymm_ymm_ymmm256_ymm
-        } else {
-            Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm
-        };
-        self.out.put(code, &operands);
+        self.blend(self.is_narrow(), [register, otherwise, mask], chosen);
         self.finish(to);
     }
 
     /// One of `count` words from an address on in each lane; an index outside is clamped.
     fn gather(&mut self, to: Entity, index: Entity, mut address: Address, count: usize) {
         let x = self.register(index);
-        let [clamped, mask] = [self.take(), self.take()];
         let last = self.constant(count.saturating_sub(1) as u64);
+        if self.vectors == Vectors::Bits512 {
+            let (clamped, mask) = (self.take(), self.take_mask());
+            let zero = self.constant(0);
+            self.memory(Code::EVEX_Vpmaxsq_zmm_k1z_zmm_zmmm512b64, clamped, x, zero);
+            self.memory(Code::EVEX_Vpminsq_zmm_k1z_zmm_zmmm512b64, clamped, clamped, last);
+            self.vectors(Code::VEX_Kxnorw_kr_kr_kr, [mask; 3]);
+            address.index = Some((self.vectors.register(clamped), 8));
+            let register = self.define(to);
+            let operands = [Operand::Vector(register), Operand::Memory(address)];
+            self.out.put_masked(Code::EVEX_Vgatherqpd_zmm_k1_vm64z, mask, false, &operands);
+            self.release(&[index]);
+            return self.finish(to);
+        }
+        let [clamped, mask] = [self.take(), self.take()];
         self.vectors(Code::VEX_Vpxor_ymm_ymm_ymmm256, [mask; 3]);
         self.vectors(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, [mask, mask, x]);
         self.vectors(Code::VEX_Vpandn_ymm_ymm_ymmm256, [clamped, mask, x]);
         self.memory(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, mask, clamped, last);
-        let blend = [clamped, clamped].map(Operand::Vector);
-        let blend = [blend[0], blend[1], Operand::Memory(last), Operand::Vector(mask)];
-        self.out.put(Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm, &blend);
+        self.blend(false, [clamped, clamped, mask], last);
         self.vectors(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, [mask; 3]);
-        address.index = Some((Register::YMM0 + u32::from(clamped), 8));
+        address.index = Some((self.vectors.register(clamped), 8));
         let register = self.define(to);
         self.vectors(Code::VEX_Vpxor_ymm_ymm_ymmm256, [register; 3]);
         let operands = [Operand::Vector(register), Operand::Memory(address), Operand::Vector(mask)];
@@ -603,13 +757,11 @@ impl Emitter<'_> {
             Some(register) => register,
             None => {
                 let copy = self.registers.of(base).map(Operand::Vector);
-                let copy = copy.or_else(|| match self.registers.home(base) {
-                    Some(Home::Vector(address)) => Some(Operand::Memory(address)),
-                    _ => None,
-                });
                 let register = self.take();
-                let from = copy.unwrap_or_else(|| panic!("bug: an operand of fma that is nowhere"));
-                self.out.put(Code::VEX_Vmovapd_ymm_ymmm256, &[Operand::Vector(register), from]);
+                match copy {
+                    Some(from) => self.load(register, from),
+                    None => self.fetch(register, base, self.registers.home(base)),
+                }
                 register
             }
         };
@@ -622,6 +774,16 @@ impl Emitter<'_> {
         }
         self.release(&[a, b, c]);
         self.finish(to);
+    }
+}
+
+/// The instruction of a comparison and its predicate; integers are compared like that into masks only.
+fn comparison(op: Compare, ty: Type, turned: bool) -> (Code, u8) {
+    match ty {
+        Type::F64 => (Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, predicate(op, turned)),
+        Type::F32 => (Code::VEX_Vcmpps_ymm_ymm_ymmm256_imm8, predicate(op, turned)),
+        Type::I32 => (Code::EVEX_Vpcmpd_kr_k1_zmm_zmmm512b32_imm8, int_predicate(op, turned)),
+        Type::I64 | Type::Bool => (Code::EVEX_Vpcmpq_kr_k1_zmm_zmmm512b64_imm8, int_predicate(op, turned)),
     }
 }
 
