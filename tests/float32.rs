@@ -202,7 +202,7 @@ fn times_keep_64_bits() {
     });
 }
 
-/// Noise, events, refractoriness, what is recorded and the seven forms of code: all the same bits.
+/// Noise, events, refractoriness, what is recorded and all forms of code: all the same bits.
 #[test]
 fn all_executors_agree() {
     let text = "clock dt = 0.1*ms\nprecision float32\nconstant tau = 10*ms

@@ -48,12 +48,15 @@ fn run(engine: &Engine, text: &str, seed: u64, threads: usize) -> Vec<(String, u
 #[test]
 fn interpreter_and_machine_code_agree() {
     let forms = [
+        (Lanes::Eight, None),
         (Lanes::Four, None),
         (Lanes::One, None),
         (Lanes::Two, None),
+        (Lanes::Eight, Some(1)),
         (Lanes::Four, Some(1)),
         (Lanes::Two, Some(1)),
         (Lanes::Four, Some(2)),
+        (Lanes::Eight, Some(2)),
         (Lanes::Two, Some(4)),
     ];
     for seed in 0..MODELS {

@@ -624,7 +624,17 @@ impl Emitter<'_> {
             let turned = self.registers.of(a).is_none() && self.registers.of(b).is_some();
             let (a, b) = if turned { (b, a) } else { (a, b) };
             let (code, predicate) = comparison(op, ty, turned);
-            return self.two(code, to, a, b, false, Some(predicate));
+            self.two(code, to, a, b, false, Some(predicate));
+            // Words that are the same for all elements, where vectors have more lanes than words.
+            let words = matches!(ty, Type::F64 | Type::I64);
+            if self.vectors.has_masks()
+                && self.is_narrow()
+                && words
+                && let Some(mask) = self.registers.of(to)
+            {
+                self.vectors(Code::VEX_Kunpckbw_kr_kr_kr, [mask; 3]);
+            }
+            return;
         }
         let (equal, greater) = if self.is_single(a) {
             (Code::VEX_Vpcmpeqd_ymm_ymm_ymmm256, Code::VEX_Vpcmpgtd_ymm_ymm_ymmm256)
@@ -691,7 +701,8 @@ impl Emitter<'_> {
         let chosen = self.operand(a);
         self.release(&[condition, a, b]);
         let register = self.define(to);
-        self.blend(self.is_narrow(), [register, otherwise, mask], chosen);
+        let words = matches!(self.type_of(to), Some(Type::F64 | Type::I64));
+        self.blend(self.is_narrow() && !words, [register, otherwise, mask], chosen);
         self.finish(to);
     }
 
