@@ -86,8 +86,7 @@ fn several_ticks_list_the_same() {
         // Three ticks of so many elements leave room in lists of the group.
         let (size, elements) = [(70, 0..16), (70, 64..72), (512, 64..128), (100, 0..32)][(seed % 4) as usize].clone();
         let layout = Layout::new(storage.clone(), size);
-        if !kernel.insts.iter().any(|inst| matches!(inst, Inst::Fire(..))) || !wide::lists_ticks(&kernel, &layout)
-        {
+        if !kernel.insts.iter().any(|inst| matches!(inst, Inst::Fire(..))) || !wide::lists_ticks(&kernel, &layout) {
             continue;
         }
         let start = filled(&mut u, &layout).expect("enough bytes");

@@ -421,6 +421,8 @@ fn plans_tell_of_fused_ticks() {
     if Lanes::Four.has_machine() {
         assert!(plan(decay, Lanes::Four).contains("4 lanes, fused ticks ("));
         assert!(plan(spiking, Lanes::Four).contains("fused ticks of parts"));
+        let refractory = spiking.replace("threshold", "refractory 5*ms\n threshold");
+        assert!(refractory != spiking && plan(&refractory, Lanes::Four).contains("fused ticks of parts"));
         assert!(plan(&format!("precision float32\n{decay}"), Lanes::Four).contains("8 lanes, fused ticks"));
     }
     assert!(!plan(decay, Lanes::One).contains("fused"));

@@ -1038,10 +1038,20 @@ fn elements_of_many_columns_run() {
 /// rare or as many as there are elements.
 #[test]
 fn events_of_fused_ticks_come_in_order() {
-    for (precision, threshold) in [("float64", 1.0), ("float32", 1.0), ("float64", -1.0), ("float32", -1.0)] {
+    let refractory = "refractory 0.5*ms\n";
+    for (precision, threshold, period) in [
+        ("float64", 1.0, ""),
+        ("float32", 1.0, ""),
+        ("float64", -1.0, ""),
+        ("float32", -1.0, ""),
+        ("float64", 1.0, refractory),
+        ("float32", 1.0, refractory),
+        ("float64", -1.0, refractory),
+    ] {
+        let flag = if period.is_empty() { "" } else { "(unless refractory)" };
         let text = format!(
-            "clock dt = 0.1*ms\nprecision {precision}\ngroup g[1003] {{\n dx/dt = (1.5 - x)/ms*(1 + i/N) : 1
-                y : 1\n threshold x > {threshold}\n reset {{ x = 0.1; y += x }}\n method euler\n init x = i/N\n}}
+            "clock dt = 0.1*ms\nprecision {precision}\ngroup g[1003] {{\n dx/dt = (1.5 - x)/ms*(1 + i/N) : 1 {flag}
+                y : 1\n threshold x > {threshold}\n {period} reset {{ x = 0.1; y += x }}\n method euler\n init x = i/N\n}}
             record g.spikes(x, y)\nrecord g.population_rate\nrun 30*ms\nrun 5.3*ms"
         );
         let run = |executor, threads| {

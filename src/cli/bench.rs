@@ -91,7 +91,8 @@ impl Bench {
     fn compare(&self) -> Result<(), Failure> {
         let mut ways: Vec<(String, Engine, usize)> =
             vec![("interpreter".to_owned(), self.code.engine().executor(Executor::Interpreter), 1)];
-        for lanes in [Lanes::One, Lanes::Two, Lanes::Four, Lanes::Eight].into_iter().filter(|lanes| lanes.has_machine()) {
+        for lanes in [Lanes::One, Lanes::Two, Lanes::Four, Lanes::Eight].into_iter().filter(|lanes| lanes.has_machine())
+        {
             let engine = self.code.engine().executor(Executor::Jit).options(Options { lanes, interleave: None });
             let name = match lanes {
                 Lanes::One => "scalar code",

@@ -178,8 +178,8 @@ impl Compiler {
             check(kernel, layout)?;
             let name = format!("{number}:{}", kernel.name);
             if let Some(vectors) = self.vectors(kernel, layout) {
-                let made = wide::function(kernel, layout, vectors, self.options.interleave)
-                    .map_err(Error::Compilation)?;
+                let made =
+                    wide::function(kernel, layout, vectors, self.options.interleave).map_err(Error::Compilation)?;
                 // What a signature says is only used by callers that Cranelift compiles: there are none.
                 let function = module
                     .declare_function(&name, Linkage::Export, &module.make_signature())

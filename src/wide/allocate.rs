@@ -165,8 +165,7 @@ impl Registers {
 
     /// A register of a class that holds nothing.
     fn free_one(&self, class: Class) -> Option<u8> {
-        let is_free =
-            |register: &u8| self.holder[usize::from(*register)].is_none() && self.locked & 1 << register == 0;
+        let is_free = |register: &u8| self.holder[usize::from(*register)].is_none() && self.locked & 1 << register == 0;
         self.of_class(class).find(is_free)
     }
 }
@@ -225,7 +224,8 @@ impl Emitter<'_> {
         let latest = candidates.max_by_key(|&(register, entity)| {
             (self.next(entity, self.now).unwrap_or(Moment::MAX), self.registers.home(entity).is_some(), register)
         });
-        let (register, entity) = latest.unwrap_or_else(|| panic!("bug: an instruction needs more registers than there are"));
+        let (register, entity) =
+            latest.unwrap_or_else(|| panic!("bug: an instruction needs more registers than there are"));
         if self.next(entity, self.now).is_some() {
             self.save(register, entity);
         }
@@ -294,11 +294,8 @@ impl Emitter<'_> {
             }
             Some(Home::Bytes(address)) if self.vectors.has_masks() => {
                 let one = Operand::Memory(self.ones_of_bytes());
-                let load = if self.is_narrow() {
-                    Code::EVEX_Vmovdqu8_xmm_k1z_xmmm128
-                } else {
-                    Code::EVEX_Vmovq_xmm_xmmm64
-                };
+                let load =
+                    if self.is_narrow() { Code::EVEX_Vmovdqu8_xmm_k1z_xmmm128 } else { Code::EVEX_Vmovq_xmm_xmmm64 };
                 self.out.put(load, &[Operand::Lowest(SCRATCH), Operand::Memory(address)]);
                 let operands = [Operand::Vector(register), Operand::Lowest(SCRATCH), one];
                 self.out.put(Code::EVEX_Vpcmpeqb_kr_k1_xmm_xmmm128, &operands);

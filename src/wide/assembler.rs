@@ -81,15 +81,7 @@ pub(super) struct Assembler {
 
 impl Assembler {
     pub(super) fn new(vectors: Vectors) -> Self {
-        Assembler {
-            vectors,
-            instructions: vec![],
-            apart: vec![],
-            is_apart: false,
-            labels: 0,
-            pending: None,
-            frame: 0,
-        }
+        Assembler { vectors, instructions: vec![], apart: vec![], is_apart: false, labels: 0, pending: None, frame: 0 }
     }
 
     pub(super) fn push(&mut self, mut instruction: Instruction) {

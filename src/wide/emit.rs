@@ -9,8 +9,8 @@
 //! }                                      }
 //! ```
 //!
-//! The right form, ticks fused, is for short bodies that nothing disturbs: whose prologue does not
-//! depend on the tick. Code of one event stands apart and leaves the state in the same registers; if it is
+//! The right form, ticks fused, is for short bodies that nothing disturbs. What little of the prologue depends on the
+//! tick is computed in the body; a column that is only stored is stored at every tick. Code of one event stands apart and leaves the state in the same registers; if it is
 //! listed, then with the number of the tick, as [`Routine::lists_ticks`] says.
 //!
 //! [`Routine::lists_ticks`]: crate::kernel::abi::Routine::lists_ticks
@@ -61,6 +61,77 @@ pub(super) struct Carried {
     pub(super) otherwise: Value,
 }
 
+/// How a kernel becomes code.
+struct Shape {
+    sinking: Sinking,
+    needed: Vec<bool>,
+    carried: Vec<Carried>,
+    ticking: Vec<Value>,
+    lanes: usize,
+    copies: usize,
+    order: Vec<Value>,
+    uses: Uses,
+}
+
+impl Shape {
+    fn new(kernel: &Kernel, layout: &Layout, vectors: Vectors, interleave: Option<usize>) -> Self {
+        let (sinking, needed) = (Sinking::new(kernel), codegen::negations(kernel));
+        let carried = carried(kernel, layout, &sinking).unwrap_or_default();
+        let fused = !carried.is_empty();
+        let ticking = if fused { ticking(kernel) } else { vec![] };
+        let at_end: Vec<Value> = carried.iter().flat_map(|column| [column.mostly, column.otherwise]).collect();
+        let lanes = lanes(kernel, vectors);
+        let operations = codegen::operations(kernel, &sinking);
+        let ordered = |copies| {
+            let mut order = codegen::order(kernel, &sinking, copies);
+            if fused {
+                // What the event needs is kept for the end of the tick.
+                order.sort_by_key(|&value| matches!(kernel.inst(value), Inst::Seldom(_) | Inst::Fire(..)));
+            }
+            let uses = Uses::new(kernel, &sinking, &needed, (&ticking, &order), &at_end);
+            (order, uses)
+        };
+        let mut copies = copies(kernel, lanes, operations, registers_of(kernel, &carried), interleave);
+        let (mut order, mut uses) = ordered(copies);
+        // The state of fused ticks waits for what is spilled.
+        if fused && interleave.is_none() {
+            let most = pressure(kernel, vectors, &order, &uses);
+            let room = vectors.registers().len().saturating_sub(codegen::used_uniforms(kernel).len());
+            while copies > 1 && copies * most > room {
+                copies /= 2;
+            }
+            (order, uses) = ordered(copies);
+        }
+        Shape { sinking, needed, carried, ticking, lanes, copies, order, uses }
+    }
+}
+
+/// The most vector registers that each vector of a turn takes at once: what has been computed or carried and is still
+/// needed.
+fn pressure(kernel: &Kernel, vectors: Vectors, order: &[Value], uses: &Uses) -> usize {
+    let registers = |value: Value| match kernel.type_of(value) {
+        Some(Type::Bool) if vectors.has_masks() => 0,
+        Some(Type::F64 | Type::I64) if kernel.is_narrow() => 2,
+        _ => 1,
+    };
+    let stored = |column: ColumnId| kernel.insts.iter().any(|inst| matches!(*inst, Inst::Store(id, _) if id == column));
+    let begins = |value: Value| match kernel.inst(value) {
+        // What is only loaded is read where it lies.
+        Inst::Load(column) => stored(column).then_some(uses.body),
+        inst => (!inst.is_constant()).then(|| uses.of(value)),
+    };
+    let lives: Vec<(Moment, Moment, usize)> = kernel
+        .values()
+        .skip(kernel.prologue)
+        .filter_map(|value| Some((begins(value)?, uses.last(value)?, registers(value))))
+        .collect();
+    let at = |moment: Moment| {
+        let live = lives.iter().filter(|(begin, end, _)| (*begin..*end).contains(&moment));
+        live.map(|(.., registers)| registers).sum()
+    };
+    order.iter().map(|&value| at(uses.of(value))).max().unwrap_or(0)
+}
+
 pub(super) struct Emitter<'a> {
     pub(super) kernel: &'a Kernel,
     pub(super) layout: &'a Layout,
@@ -80,26 +151,17 @@ pub(super) struct Emitter<'a> {
     /// Whether the instruction in hand is emitted for more parts of its value.
     pub(super) more_parts: bool,
     carried: Vec<Carried>,
+    /// Values of the prologue that fused ticks compute anew for each of them.
+    ticking: Vec<Value>,
     /// What the body loads of each column.
     loads: FxHashMap<ColumnId, Value>,
 }
 
 impl<'a> Emitter<'a> {
     pub(super) fn emit(kernel: &'a Kernel, layout: &'a Layout, vectors: Vectors, interleave: Option<usize>) -> Emitted {
-        let sinking = Sinking::new(kernel);
-        let needed = codegen::negations(kernel);
-        let operations = codegen::operations(kernel, &sinking);
-        let carried = carried(kernel, layout, &sinking).unwrap_or_default();
+        let shape = Shape::new(kernel, layout, vectors, interleave);
+        let Shape { sinking, needed, carried, ticking, lanes, copies, order, uses } = shape;
         let fused = !carried.is_empty();
-        let lanes = lanes(kernel, vectors);
-        let copies = copies(kernel, lanes, operations, registers_of(kernel, &carried), interleave);
-        let mut order = codegen::order(kernel, &sinking, copies);
-        if fused {
-            // What the event needs is kept for the end of the tick.
-            order.sort_by_key(|&value| matches!(kernel.inst(value), Inst::Seldom(_) | Inst::Fire(..)));
-        }
-        let at_end: Vec<Value> = carried.iter().flat_map(|column| [column.mostly, column.otherwise]).collect();
-        let uses = Uses::new(kernel, &sinking, &needed, &order, &at_end);
         let mut emitter = Emitter {
             kernel,
             layout,
@@ -114,6 +176,7 @@ impl<'a> Emitter<'a> {
             lanes,
             copies,
             more_parts: false,
+            ticking,
             carried,
             loads: codegen::loads(kernel),
         };
@@ -222,6 +285,7 @@ impl<'a> Emitter<'a> {
             let tick = emitter.out.label();
             emitter.out.word(Instruction::with2(Code::Mov_r64_rm64, FUSED_TICK, TICK));
             emitter.out.bind(tick);
+            emitter.begin_tick();
             emitter.body(order);
             let acts = |event: &&Value| {
                 matches!(emitter.kernel.inst(**event), Inst::Fire(..))
@@ -242,6 +306,21 @@ impl<'a> Emitter<'a> {
                 emitter.out.put(Code::VEX_Vmovapd_ymmm256_ymm, &operands);
             }
         });
+    }
+
+    /// Computes what is the same for all elements but differs from tick to tick.
+    fn begin_tick(&mut self) {
+        for value in self.ticking.clone() {
+            self.now = self.uses.of(value);
+            let entity = self.entity(value, 0);
+            self.registers.forget(entity);
+            self.instruction(value, 0);
+        }
+    }
+
+    /// Whether a column is kept in registers during fused ticks.
+    pub(super) fn is_carried(&self, column: ColumnId) -> bool {
+        self.carried.iter().any(|carried| carried.column == column)
     }
 
     /// Moves the state to where the next tick expects it.
@@ -294,13 +373,20 @@ impl<'a> Emitter<'a> {
     fn prologue(&mut self) {
         let copies = std::mem::replace(&mut self.copies, 1);
         for value in self.kernel.values().take(self.kernel.prologue) {
-            self.now = self.uses.of(value);
-            self.instruction(value, 0);
+            if !self.ticking.contains(&value) {
+                self.now = self.uses.of(value);
+                self.instruction(value, 0);
+            }
         }
         self.copies = copies;
-        self.now = self.body_start();
-        let mut used = codegen::used_uniforms(self.kernel);
-        used.retain(|&value| self.uses.next(value, self.now).is_some());
+        self.now = self.uses.body;
+        let of_prologue = self.kernel.values().take(self.kernel.prologue);
+        let kept = |value: &Value| {
+            !self.kernel.inst(*value).is_constant()
+                && !self.ticking.contains(value)
+                && self.uses.next(*value, self.now).is_some()
+        };
+        let used: Vec<Value> = of_prologue.filter(kept).collect();
         let keep = used.len() <= KEPT_UNIFORMS * self.vectors.registers().len() / 16;
         for value in used {
             let entity = self.entity(value, 0);
@@ -313,10 +399,6 @@ impl<'a> Emitter<'a> {
             self.registers.unlock();
         }
         self.registers.clear();
-    }
-
-    fn body_start(&self) -> Moment {
-        Moment::try_from(self.kernel.prologue).unwrap_or(Moment::MAX)
     }
 
     /// A loop of turns of all copies, where ticks are fused one of half as many and so on, then one of as many as
@@ -359,7 +441,7 @@ impl<'a> Emitter<'a> {
     }
 
     fn turn(&mut self, body: &mut impl FnMut(&mut Self)) {
-        self.now = self.body_start();
+        self.now = self.uses.body;
         if self.needs_element() {
             self.out.word(Instruction::with2(Code::Mov_r64_rm64, ELEMENT, WORDS));
             self.out.word(Instruction::with2(Code::Sub_r64_rm64, ELEMENT, MEMORY));
@@ -416,7 +498,8 @@ impl<'a> Emitter<'a> {
             self.now = self.uses.of(value);
             let inst = self.kernel.inst(value);
             match inst {
-                Inst::Store(..) | Inst::Seldom(_) | Inst::Fire(..) if self.is_fused() => {}
+                Inst::Seldom(_) | Inst::Fire(..) if self.is_fused() => {}
+                Inst::Store(id, _) if self.is_carried(id) => {}
                 Inst::Store(id, a) => self.store(id, a),
                 Inst::Emit(..) => {}
                 Inst::Fire(_, mask) | Inst::Seldom(mask) => self.event(value, inst, mask),
@@ -439,7 +522,9 @@ impl<'a> Emitter<'a> {
     /// Stores after every load of the same column: what is still needed of it is in registers before.
     pub(super) fn store(&mut self, id: ColumnId, a: Value) {
         self.rescue(id);
-        for copy in 0..self.parts(a) {
+        let parts = self.parts(a);
+        for copy in 0..parts {
+            self.more_parts = copy + 1 < parts;
             let entity = self.entity(a, copy);
             let register = self.register(entity);
             let address = self.column(id, copy);
@@ -517,10 +602,8 @@ fn copies(kernel: &Kernel, lanes: usize, operations: usize, carried: usize, inte
 
 /// Elements of a turn.
 pub(super) fn turn(kernel: &Kernel, layout: &Layout, vectors: Vectors, interleave: Option<usize>) -> usize {
-    let sinking = Sinking::new(kernel);
-    let carried = carried(kernel, layout, &sinking).map_or(0, |carried| registers_of(kernel, &carried));
-    let lanes = lanes(kernel, vectors);
-    lanes * copies(kernel, lanes, codegen::operations(kernel, &sinking), carried, interleave)
+    let Shape { lanes, copies, .. } = Shape::new(kernel, layout, vectors, interleave);
+    lanes * copies
 }
 
 /// Registers that the state takes in each vector of a turn.
@@ -540,9 +623,24 @@ pub(super) fn fuses(kernel: &Kernel, layout: &Layout) -> bool {
     carried(kernel, layout, &Sinking::new(kernel)).is_some_and(|carried| !carried.is_empty())
 }
 
-/// The state of a kernel whose ticks may be fused: each column that is stored, and what is loaded of it.
+/// The most values that fused ticks compute for each tick of each turn.
+const MOST_TICKING: usize = 8;
+
+/// The values of a prologue that depend on the tick.
+fn ticking(kernel: &Kernel) -> Vec<Value> {
+    let mut ticking: Vec<Value> = vec![];
+    for value in kernel.values().take(kernel.prologue) {
+        let inst = kernel.inst(value);
+        if matches!(inst, Inst::Tick) || inst.operands().any(|operand| ticking.contains(&operand)) {
+            ticking.push(value);
+        }
+    }
+    ticking
+}
+
+/// The state of a kernel whose ticks may be fused: each column that is stored and loaded, and what is loaded of it.
 fn carried(kernel: &Kernel, layout: &Layout, sinking: &Sinking) -> Option<Vec<Carried>> {
-    if codegen::operations(kernel, sinking) > SHORT_BODY {
+    if codegen::operations(kernel, sinking) > SHORT_BODY || ticking(kernel).len() > MOST_TICKING {
         return None;
     }
     let loads = codegen::loads(kernel);
@@ -550,11 +648,11 @@ fn carried(kernel: &Kernel, layout: &Layout, sinking: &Sinking) -> Option<Vec<Ca
     let mut event = None;
     for value in kernel.values() {
         match kernel.inst(value) {
-            Inst::Tick | Inst::SetUniform(..) => return None,
+            Inst::SetUniform(..) => return None,
             Inst::Seldom(_) | Inst::Fire(..) if event.is_some() => return None,
             Inst::Seldom(_) | Inst::Fire(..) => event = sinking.of(value),
             Inst::Store(column, stored) => {
-                let load = *loads.get(&column)?;
+                let Some(&load) = loads.get(&column) else { continue };
                 if layout.storage().column_slot(column).ty == Type::Bool {
                     return None;
                 }

@@ -25,12 +25,28 @@ impl Emitter<'_> {
     pub(super) fn seldom(&mut self, event: Value, homes: &[(u8, Address)]) -> Label {
         let inst = self.kernel.inst(event);
         let (Inst::Seldom(mask) | Inst::Fire(_, mask)) = inst else { panic!("bug: no event") };
+        let sunk = self.sinking.of(event).cloned().unwrap_or_default();
         self.now = self.uses.of(event);
+        for store in &sunk.stores {
+            if let Some(mostly) = store.mostly {
+                if !self.is_carried(store.column) {
+                    self.store(store.column, mostly);
+                }
+                self.now += 1;
+            }
+        }
         self.apart(mask, |emitter, _| {
             if let Inst::Fire(event, _) = inst {
                 emitter.list(event, mask);
             }
+            emitter.now += 1;
             emitter.cone(event);
+            for store in &sunk.stores {
+                if !emitter.is_carried(store.column) {
+                    emitter.store(store.column, store.select);
+                }
+                emitter.now += 1;
+            }
             emitter.now = emitter.uses.end;
             emitter.carry(homes, |column| column.otherwise);
         })

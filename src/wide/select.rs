@@ -5,7 +5,7 @@
 //! sizes take a register apart or put two together.
 
 use super::allocate::{Class, Entity};
-use super::assembler::{Address, ELEMENT, MEMORY, Operand, POOL, TICK};
+use super::assembler::{Address, ELEMENT, FUSED_TICK, MEMORY, Operand, POOL, TICK};
 use super::emit::Emitter;
 use super::uses::through_negation;
 use super::vectors::Vectors;
@@ -80,7 +80,7 @@ impl Emitter<'_> {
         match (inst, operands.as_slice()) {
             (Inst::Load(_), _) => {}
             _ if inst.is_constant() => {}
-            (Inst::Tick, _) => self.broadcast_word(to, TICK),
+            (Inst::Tick, _) => self.broadcast_word(to, if self.is_fused() { FUSED_TICK } else { TICK }),
             (Inst::Index, _) => self.index(to, copy),
             (Inst::Uniform(id), _) => {
                 let address = Address::new(MEMORY, i32::try_from(self.layout.uniform_offset(id)).unwrap_or(i32::MAX));
@@ -202,7 +202,7 @@ impl Emitter<'_> {
         }
         if self.vectors.has_masks() {
             // Where there are fewer lanes, upper bits are not looked at.
-            if part % 2 == 0 {
+            if part.is_multiple_of(2) {
                 return register;
             }
             let half = self.take_mask();
@@ -337,11 +337,8 @@ impl Emitter<'_> {
             };
             return self.out.put_masked(code, mask, false, &operands);
         }
-        let code = if single {
-            Code::VEX_Vblendvps_ymm_ymm_ymmm256_ymm
-        } else {
-            Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm
-        };
+        let code =
+            if single { Code::VEX_Vblendvps_ymm_ymm_ymmm256_ymm } else { Code::VEX_Vblendvpd_ymm_ymm_ymmm256_ymm };
         let [to, otherwise, chosen] = operands;
         self.out.put(code, &[to, otherwise, chosen, Operand::Vector(mask)]);
     }

@@ -11,16 +11,29 @@ pub(super) struct Uses {
     moments: Vec<Vec<Moment>>,
     /// The moment of each instruction, for events the first of several.
     of: Vec<Moment>,
+    /// When the body begins.
+    pub(super) body: Moment,
     /// After everything.
     pub(super) end: Moment,
 }
 
 impl Uses {
-    /// `order` is the body's; values of `at_end` are needed after it.
-    pub(super) fn new(kernel: &Kernel, sinking: &Sinking, needed: &[bool], order: &[Value], at_end: &[Value]) -> Self {
+    /// `order` is the body's, which begins with what is `ticking`; values of `at_end` are needed after it.
+    pub(super) fn new(
+        kernel: &Kernel,
+        sinking: &Sinking,
+        needed: &[bool],
+        (ticking, order): (&[Value], &[Value]),
+        at_end: &[Value],
+    ) -> Self {
         let count = kernel.insts.len();
-        let mut uses = Uses { moments: vec![vec![]; count], of: vec![0; count], end: 0 };
-        for value in kernel.values().take(kernel.prologue) {
+        let mut uses = Uses { moments: vec![vec![]; count], of: vec![0; count], end: 0, body: 0 };
+        let prologue = kernel.values().take(kernel.prologue);
+        for value in prologue.filter(|value| !ticking.contains(value)) {
+            uses.instruction(kernel, needed, value);
+        }
+        uses.body = uses.end;
+        for &value in ticking {
             uses.instruction(kernel, needed, value);
         }
         for &value in order {
@@ -69,6 +82,11 @@ impl Uses {
     /// When `value` is computed.
     pub(super) fn of(&self, value: Value) -> Moment {
         self.of[value.index()]
+    }
+
+    /// The last use of `value`.
+    pub(super) fn last(&self, value: Value) -> Option<Moment> {
+        self.moments[value.index()].last().copied()
     }
 
     /// The first use of `value` at `now` or later.
