@@ -96,7 +96,7 @@ impl Engine {
     /// use dvdt::{Engine, Lanes, Options};
     ///
     /// let scalar = Engine::new().options(Options { lanes: Lanes::One, interleave: None });
-    /// assert!(scalar.compile("g", "group g[1] { x : 1 }")?.plan().contains("1 lane"));
+    /// assert!(scalar.compile("g", "group g[1] { dx/dt = -x/second : 1 }")?.plan().contains("1 lane"));
     /// # Ok::<(), dvdt::Error>(())
     /// ```
     #[must_use]
@@ -500,7 +500,7 @@ impl CompiledModel {
                     Executor::Jit => {
                         let options = self.0.engine.options;
                         let width = |stages: &crate::compile::Stages| jit::width(options, &stages.core, &code.layout);
-                        let fewest = tick().map(width).min().unwrap_or(options.lanes.count());
+                        let fewest = tick().map(width).min();
                         let looks = |record: &Record| {
                             let variable = matches!(record.observed, Observed::Variable { .. });
                             variable && record.group == index && record.clock == group.clock
@@ -513,8 +513,12 @@ impl CompiledModel {
                             Some(kernel) if wide::fuses(kernel, &code.layout) => ", fused ticks",
                             _ => "",
                         };
-                        let lanes = if fewest == 1 { "lane" } else { "lanes" };
-                        format!("machine code, {fewest} {lanes}{ticks}")
+                        let lanes = match fewest {
+                            None => String::new(),
+                            Some(1) => ", 1 lane".to_owned(),
+                            Some(fewest) => format!(", {fewest} lanes"),
+                        };
+                        format!("machine code{lanes}{ticks}")
                     }
                     Executor::Interpreter => "interpreter".to_owned(),
                 },

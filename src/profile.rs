@@ -188,7 +188,9 @@ impl Subject<'_> {
         let (kernel, layout) = (self.kernel, self.layout);
         let each = |time: f64| time / count(layout.elements().max(1));
         // Kernels that list events are measured tick by tick.
-        let fused = self.lanes.vectors().is_some() && wide::fuses(kernel, layout) && !wide::lists_ticks(kernel, layout);
+        let fuses = |_: &Vectors| wide::fuses(kernel, layout) && !wide::lists_ticks(kernel, layout);
+        let fused_in = self.lanes.vectors().filter(fuses);
+        let fused = fused_in.is_some();
         let code = compile(compiler, kernel, layout)?;
         let time = each(least(seconds, |ticks| Ok(network.work(group, &code, ticks)?))?);
         // What lies in the nearest cache takes no time of its own.
@@ -211,13 +213,13 @@ impl Subject<'_> {
             Limit::Division => (quotients, scaled(quotients, machine.quotient)),
             Limit::Memory => (body().map(bytes).sum(), memory),
             // Fused ticks are done turn by turn.
-            Limit::Chain if fused => {
-                let interleave = compiler.options().interleave;
-                let vectors = self.lanes.vectors().unwrap_or(Vectors::Bits256);
-                let turn = wide::turn(kernel, layout, vectors, interleave).min(layout.elements().max(1));
-                (chain, scaled(chain, machine.cycle) / count(turn))
-            }
-            Limit::Chain => (chain, each(scaled(chain, machine.cycle))),
+            Limit::Chain => match fused_in {
+                Some(vectors) => {
+                    let turn = wide::turn(kernel, layout, vectors, compiler.options().interleave);
+                    (chain, scaled(chain, machine.cycle) / count(turn.min(layout.elements().max(1))))
+                }
+                None => (chain, each(scaled(chain, machine.cycle))),
+            },
         };
         Ok(KernelProfile {
             kernel: kernel.name.clone(),

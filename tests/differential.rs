@@ -16,8 +16,8 @@ const KERNELS: u64 = 6000;
 /// Every way in which a kernel is compiled.
 fn all_options() -> Vec<Options> {
     let interleaves = [Some(1), Some(2), Some(4), Some(8)];
-    let lanes = [Lanes::One, Lanes::Two, Lanes::Four, Lanes::Eight];
-    let all = lanes.into_iter().flat_map(|lanes| interleaves.map(|interleave| Options { lanes, interleave }));
+    let lanes = [Lanes::One, Lanes::Two, Lanes::Four, Lanes::Eight].into_iter().filter(|lanes| lanes.has_machine());
+    let all = lanes.flat_map(|lanes| interleaves.map(|interleave| Options { lanes, interleave }));
     all.chain([Options::default()]).collect()
 }
 
@@ -32,7 +32,7 @@ fn kernels_agree_for_all_lanes_and_sizes() {
         let mut u = Unstructured::new(&bytes);
         let kernel: Kernel = generate::kernels::kernel(&mut u, &storage).expect("enough bytes");
         verify(&kernel, &storage).expect("a well-formed kernel");
-        let size = [0, 1, 2, 3, 4, 5, 7, 8, 9, 17, 33, 70][(seed % 12) as usize];
+        let size = [0, 1, 2, 3, 5, 7, 9, 17, 33, 70, 130, 300][(seed % 12) as usize];
         let layout = Layout::new(storage.clone(), size);
         let start = filled(&mut u, &layout).expect("enough bytes");
         let fires = kernel.insts.iter().any(|inst| matches!(inst, Inst::Fire(..)));
@@ -49,7 +49,7 @@ fn kernels_agree_for_all_lanes_and_sizes() {
     assert!(u64::from(fired) > KERNELS / 8, "only {fired} kernels have events");
 }
 
-/// What this machine cannot run can be encoded, and is listed with names.
+/// What this machine cannot run can be encoded and listed.
 #[test]
 fn code_of_512_bits_is_made_on_any_machine() {
     let storage = generate::kernels::storage();
@@ -68,7 +68,6 @@ fn code_of_512_bits_is_made_on_any_machine() {
             panic!("seed {seed}: {error}\n{}", kernel.text(&storage));
         }
         let listing = wide::listing(&kernel, &layout, Vectors::Bits512, interleave);
-        assert!(!listing.contains("ymm1,") || kernel.is_narrow(), "{listing}");
         (made, masks) = (made + 1, masks + u32::from(listing.contains("{k")));
     }
     assert!(made > KERNELS / 2 && masks > 1000, "{made} functions, {masks} with masks");

@@ -136,7 +136,7 @@ fn ends_of_functions() {
         let arguments = [0.0, -0.0, INF, -INF, f32::NAN];
         let x = layout.column_offset(ColumnId(0)) / 4;
         bytemuck::cast_slice_mut::<u64, f32>(memory.words())[x..x + 5].copy_from_slice(&arguments);
-        code.call(memory.words(), 0..1, 0..8);
+        code.call(memory.words(), 0..1, 0..16);
         let single = layout.column_offset(ColumnId(1)) / 4;
         let found = &bytemuck::cast_slice::<u64, f32>(memory.words())[single..single + 5];
         for ((x, y), wanted) in arguments.iter().zip(found).zip(expected.into_iter().chain([f32::NAN])) {
@@ -149,7 +149,7 @@ fn ends_of_functions() {
 /// One model with every executor and number of threads.
 fn everywhere(text: &str, mut look: impl FnMut(Simulation)) {
     for executor in [Executor::Jit, Executor::Interpreter] {
-        for lanes in [Lanes::One, Lanes::Four] {
+        for lanes in [Lanes::One, Lanes::Four, Lanes::Eight].into_iter().filter(|lanes| lanes.has_machine()) {
             for threads in [1, 2] {
                 let options = Options { lanes, interleave: None };
                 let engine = Engine::new().executor(executor).options(options);
@@ -425,6 +425,13 @@ fn plans_tell_of_fused_ticks() {
         assert!(refractory != spiking && plan(&refractory, Lanes::Four).contains("fused ticks of parts"));
         assert!(plan(&format!("precision float32\n{decay}"), Lanes::Four).contains("8 lanes, fused ticks"));
     }
+    let widest = if Lanes::Eight.has_machine() { [8, 16] } else { [4, 8] };
+    if Lanes::Four.has_machine() {
+        assert!(plan(decay, Lanes::Eight).contains(&format!("{} lanes, fused ticks", widest[0])));
+        let narrow = plan(&format!("precision float32\n{decay}"), Lanes::Eight);
+        assert!(narrow.contains(&format!("{} lanes, fused ticks", widest[1])));
+    }
+    assert!(!plan("group g[1] {\n x : 1\n}", Lanes::Eight).contains("lane"));
     assert!(!plan(decay, Lanes::One).contains("fused"));
     assert!(!plan(&format!("{decay}\nrecord g.x"), Lanes::Four).contains("fused"));
     assert!(!plan(&spiking.replace("1000", "50"), Lanes::Four).contains("fused"));

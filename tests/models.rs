@@ -59,6 +59,7 @@ fn interpreter_and_machine_code_agree() {
         (Lanes::Eight, Some(2)),
         (Lanes::Two, Some(4)),
     ];
+    let forms: Vec<_> = forms.into_iter().filter(|(lanes, _)| lanes.has_machine()).collect();
     for seed in 0..MODELS {
         let bytes = generate::bytes(seed, 8192);
         let text = generate::models::model(&mut Unstructured::new(&bytes)).unwrap();

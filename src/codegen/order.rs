@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// Values alive above which saving registers comes before saving time. x86-64 has 16 vector
-/// registers; a few values more cost only cheap reloads.
+/// registers (32 with AVX-512, which has not been tuned); a few values more cost only cheap reloads.
 const MOST_ALIVE: u32 = 16;
 
 /// How many ready instructions are compared; bounds the work for very long bodies.

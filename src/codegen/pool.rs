@@ -1,10 +1,10 @@
-//! The constants of a function: each as wide as the widest vector, so that an instruction reads it from
-//! memory.
+//! The constants of a function: each as wide as a vector of 256 bits, so that an instruction reads it from
+//! memory; those of 512 bits repeat one word of it.
 
 use crate::kernel::Table;
 use rustc_hash::FxHashMap;
 
-/// A vector's words, aligned so that any instruction may read them.
+/// The words of a vector of 256 bits, aligned so that any instruction may read them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C, align(32))]
 struct Line([u64; 4]);

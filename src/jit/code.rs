@@ -24,6 +24,7 @@ pub struct Code {
     /// Arrays whose addresses the code holds.
     _arrays: Arc<[Arc<[f64]>]>,
     words: usize,
+    elements: usize,
     padded: usize,
     lists_ticks: bool,
     _memory: Arc<Memory>,
@@ -64,6 +65,7 @@ pub(super) fn link(module: JITModule, parts: Vec<Part<'_>>) -> Vec<Code> {
         pool: Arc::new(pool),
         _arrays: layout.storage().arrays.iter().map(|array| array.values.clone()).collect(),
         words: layout.bytes() / 8,
+        elements: layout.elements(),
         padded: layout.padded(),
         lists_ticks,
         _memory: memory.clone(),
@@ -80,6 +82,8 @@ impl Routine for Code {
         assert!(memory.len() >= self.words, "the memory of a group is shorter than its layout");
         assert!(memory.as_ptr().addr().is_multiple_of(64), "the memory of a group is not aligned");
         assert!(elements.start.is_multiple_of(PADDING) && elements.end <= self.padded, "elements out of range");
+        let whole = elements.end.is_multiple_of(PADDING) || elements.end >= self.elements || elements.is_empty();
+        assert!(whole, "a range ends within a turn");
         if ticks.is_empty() {
             return;
         }
@@ -88,8 +92,8 @@ impl Routine for Code {
         // SAFETY: the entry reads its pool and the arrays of its storage, which live as long as `self`; an
         // index into an array is clamped to it. It reads and writes `memory` at the offsets of the layout that
         // it was compiled for, from the first element up to the last, which the lines above hold in order and
-        // within the padded columns. Turns begin at multiples of `PADDING`, so that one of at most
-        // `PADDING` elements ends within them; longer ones run only where all their elements lie before the
+        // within the padded columns. Ranges start at multiples of `PADDING`, of which the shortest turn's length
+        // is a divisor, so that those end within them; longer ones run only where all their elements lie before the
         // last. The count of an event is clamped to the number of elements, and its lists have room for a
         // turn behind that; `verify` has seen that they are lists.
         unsafe { (self.entry)(memory.as_mut_ptr(), self.pool.as_ptr(), ticks.start, ticks.end, first, last) }

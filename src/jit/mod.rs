@@ -1,4 +1,4 @@
-//! The compiling executor: core kernels become machine code, in vectors of 256 bits through [`wide`]
+//! The compiling executor: core kernels become machine code, in vectors of 256 or 512 bits through [`wide`]
 //! where the machine has them and the kernel is such, and otherwise through Cranelift.
 //!
 //! Cranelift runs at `opt_level=none`: our kernels are already folded and shared, its optimiser

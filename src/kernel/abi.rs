@@ -221,10 +221,10 @@ pub trait Routine: Send + Sync {
     /// Computes `ticks`, one after the other, for the elements of `elements`.
     ///
     /// `memory` is the group's block as its [`Layout`] says, aligned to 64 bytes; a range of
-    /// elements starts at a multiple of [`PADDING`].
+    /// elements starts at a multiple of [`PADDING`], and ends at one or with the group.
     ///
     /// # Panics
-    /// When the block is shorter than its layout.
+    /// When the block is shorter than its layout, or the range is another.
     fn call(&self, memory: &mut [u64], ticks: Range<u64>, elements: Range<usize>);
 
     /// Whether a call for several ticks lists its event with the number of the tick, counted from the first, in the

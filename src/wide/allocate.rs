@@ -51,6 +51,8 @@ impl Home {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     Vector,
+    /// One of the first sixteen vectors, which emulators too take as the indexes of a gather.
+    Index,
     /// A bit for each lane.
     Mask,
 }
@@ -159,6 +161,7 @@ impl Registers {
     fn of_class(&self, class: Class) -> Range<u8> {
         match class {
             Class::Vector => self.vectors.registers(),
+            Class::Index => 0..16,
             Class::Mask => MASKS..REGISTERS as u8,
         }
     }
@@ -203,7 +206,7 @@ impl Emitter<'_> {
         self.take_of(Class::Mask)
     }
 
-    fn take_of(&mut self, class: Class) -> u8 {
+    pub(super) fn take_of(&mut self, class: Class) -> u8 {
         let register = self.registers.free_one(class).unwrap_or_else(|| self.evict(class));
         self.registers.lock(register);
         register
@@ -243,7 +246,7 @@ impl Emitter<'_> {
         self.registers.slot[at] = Some(slot);
         let address = Address::new(Register::RSP, slot);
         let (code, home) = match self.class(entity) {
-            Class::Vector => (Code::VEX_Vmovapd_ymmm256_ymm, Home::Vector(address)),
+            Class::Vector | Class::Index => (Code::VEX_Vmovapd_ymmm256_ymm, Home::Vector(address)),
             Class::Mask => (Code::VEX_Kmovw_m16_kr, Home::Bits(address)),
         };
         self.out.put(code, &[Operand::Memory(address), Operand::Vector(register)]);

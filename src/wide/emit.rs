@@ -33,6 +33,9 @@ const MOST_COPIES: usize = 8;
 /// Elements of the shortest turns, unless one vector has more.
 const SHORTEST: usize = 8;
 
+/// Elements of the longest vector.
+const MOST_LANES: usize = 16;
+
 /// Elements of a vector: as many as there are numbers of 64 bits in one, or of 32 bits where the body has such.
 fn lanes(kernel: &Kernel, vectors: Vectors) -> usize {
     if kernel.is_narrow() { 2 * vectors.words() } else { vectors.words() }
@@ -40,7 +43,7 @@ fn lanes(kernel: &Kernel, vectors: Vectors) -> usize {
 
 /// Vectors of the shortest turns; any layout has room for them.
 fn fewest_copies(lanes: usize) -> usize {
-    const { assert!(PADDING >= 16 && PADDING >= SHORTEST) };
+    const { assert!(PADDING.is_multiple_of(SHORTEST) && PADDING.is_multiple_of(MOST_LANES)) };
     (SHORTEST / lanes).max(1)
 }
 
@@ -144,7 +147,7 @@ pub(super) struct Emitter<'a> {
     pub(super) needed: Vec<bool>,
     pub(super) sinking: Sinking,
     /// Elements of a vector. Where it is twice as many as there are words in one, numbers of 64 bits take two
-    /// registers, and truth values are masks of 32 bits.
+    /// registers, and truth values are masks of 32 bits with AVX2.
     pub(super) lanes: usize,
     /// Vectors of this turn.
     pub(super) copies: usize,
@@ -205,8 +208,8 @@ impl<'a> Emitter<'a> {
             let address = self.line(word);
             let home = match self.class(self.entity(value, 0)) {
                 Class::Mask => Home::Bits(address),
-                Class::Vector if self.vectors == Vectors::Bits512 => Home::Broadcast(address),
-                Class::Vector => Home::Vector(address),
+                Class::Vector | Class::Index if self.vectors == Vectors::Bits512 => Home::Broadcast(address),
+                Class::Vector | Class::Index => Home::Vector(address),
             };
             self.registers.set_home(self.entity(value, 0), Some(home));
         }
@@ -387,7 +390,8 @@ impl<'a> Emitter<'a> {
                 && self.uses.next(*value, self.now).is_some()
         };
         let used: Vec<Value> = of_prologue.filter(kept).collect();
-        let keep = used.len() <= KEPT_UNIFORMS * self.vectors.registers().len() / 16;
+        let vectors = used.iter().filter(|&&value| self.class(self.entity(value, 0)) == Class::Vector);
+        let keep = vectors.count() <= KEPT_UNIFORMS * self.vectors.registers().len() / 16;
         for value in used {
             let entity = self.entity(value, 0);
             let register = self.register(entity);

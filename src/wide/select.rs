@@ -193,7 +193,7 @@ impl Emitter<'_> {
         self.finish(to);
     }
 
-    /// Half of a mask of 32 bits as one of 64 bits.
+    /// The part of a mask that belongs to a part of numbers of 64 bits.
     fn mask_half(&mut self, mask: Value, part: usize) -> u8 {
         let entity = self.entity(mask, part / 2);
         let register = self.register(entity);
@@ -228,7 +228,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// Two masks of 64 bits, put together to one of 32 bits.
+    /// The masks of two parts, put together to one.
     fn compare_halves(&mut self, op: Compare, to: Entity, [a, b]: [Value; 2], part: usize) {
         let float = self.kernel.type_of(a) == Some(Type::F64);
         let mut read = vec![];
@@ -245,16 +245,16 @@ impl Emitter<'_> {
             let mask = self.take();
             match op {
                 _ if float => self.immediate(Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, [mask, x, y], predicate(op, false)),
-                Compare::Equal | Compare::NotEqual => self.vectors(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, [mask, x, y]),
-                Compare::Less => self.vectors(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, [mask, y, x]),
-                Compare::LessEqual => self.vectors(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, [mask, x, y]),
+                Compare::Equal | Compare::NotEqual => self.put(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, [mask, x, y]),
+                Compare::Less => self.put(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, [mask, y, x]),
+                Compare::LessEqual => self.put(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, [mask, x, y]),
             }
             mask
         });
         self.release(&read);
         let register = self.define(to);
         if self.vectors.has_masks() {
-            self.vectors(Code::VEX_Kunpckbw_kr_kr_kr, [register, masks[1], masks[0]]);
+            self.put(Code::VEX_Kunpckbw_kr_kr_kr, [register, masks[1], masks[0]]);
             self.finish(to);
             return;
         }
@@ -312,7 +312,8 @@ impl Emitter<'_> {
         self.release(&[to]);
     }
 
-    fn vectors<const N: usize>(&mut self, code: Code, registers: [u8; N]) {
+    /// An instruction on registers only.
+    fn put<const N: usize>(&mut self, code: Code, registers: [u8; N]) {
         self.out.put(code, &registers.map(Operand::Vector));
     }
 
@@ -473,14 +474,14 @@ impl Emitter<'_> {
         let both = self.constant(442_726_361_368_656_609_280_f64.to_bits());
         let small = self.constant(4_503_599_627_370_496_f64.to_bits());
         self.immediate(Code::VEX_Vpsrad_ymm_ymm_imm8, [high, x], 16);
-        self.vectors(Code::VEX_Vpxor_ymm_ymm_ymmm256, [low; 3]);
+        self.put(Code::VEX_Vpxor_ymm_ymm_ymmm256, [low; 3]);
         self.immediate(Code::VEX_Vpblendw_ymm_ymm_ymmm256_imm8, [high, high, low], 0x33);
         self.memory(Code::VEX_Vpaddq_ymm_ymm_ymmm256, high, high, above);
         let operands = [Operand::Vector(low), Operand::Vector(x), small, Operand::Byte(0x88)];
         self.out.put(Code::VEX_Vpblendw_ymm_ymm_ymmm256_imm8, &operands);
         self.memory(Code::VEX_Vsubpd_ymm_ymm_ymmm256, high, high, both);
         let register = self.define(to);
-        self.vectors(Code::VEX_Vaddpd_ymm_ymm_ymmm256, [register, high, low]);
+        self.put(Code::VEX_Vaddpd_ymm_ymm_ymmm256, [register, high, low]);
         self.release(&[a]);
         self.finish(to);
     }
@@ -516,7 +517,7 @@ impl Emitter<'_> {
         self.blend(false, [lanes, lanes, upper], most);
         self.immediate(Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, [upper, x, x], ORDERED);
         let register = self.define(to);
-        self.vectors(Code::VEX_Vandpd_ymm_ymm_ymmm256, [register, lanes, upper]);
+        self.put(Code::VEX_Vandpd_ymm_ymm_ymmm256, [register, lanes, upper]);
         self.release(&[a]);
         self.finish(to);
     }
@@ -527,7 +528,7 @@ impl Emitter<'_> {
         let (number, mask) = (self.take(), self.take_mask());
         let beyond = self.constant(9_223_372_036_854_775_808_f64.to_bits());
         let most = self.constant(i64::MAX.cast_unsigned());
-        self.vectors(Code::EVEX_Vcvttpd2qq_zmm_k1z_zmmm512b64_sae, [number, x]);
+        self.put(Code::EVEX_Vcvttpd2qq_zmm_k1z_zmmm512b64_sae, [number, x]);
         let compare = [Operand::Vector(mask), Operand::Vector(x), beyond, Operand::Byte(GREATER_EQUAL)];
         self.out.put(Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, &compare);
         self.blend(false, [number, number, mask], most);
@@ -602,14 +603,14 @@ impl Emitter<'_> {
         let (x, y) = (self.register(a), self.register(b));
         let [mixed, other] = [self.take(), self.take()];
         self.immediate(Code::VEX_Vpsrlq_ymm_ymm_imm8, [mixed, x], 32);
-        self.vectors(Code::VEX_Vpmuludq_ymm_ymm_ymmm256, [mixed, mixed, y]);
+        self.put(Code::VEX_Vpmuludq_ymm_ymm_ymmm256, [mixed, mixed, y]);
         self.immediate(Code::VEX_Vpsrlq_ymm_ymm_imm8, [other, y], 32);
-        self.vectors(Code::VEX_Vpmuludq_ymm_ymm_ymmm256, [other, other, x]);
-        self.vectors(Code::VEX_Vpaddq_ymm_ymm_ymmm256, [mixed, mixed, other]);
+        self.put(Code::VEX_Vpmuludq_ymm_ymm_ymmm256, [other, other, x]);
+        self.put(Code::VEX_Vpaddq_ymm_ymm_ymmm256, [mixed, mixed, other]);
         self.immediate(Code::VEX_Vpsllq_ymm_ymm_imm8, [mixed, mixed], 32);
-        self.vectors(Code::VEX_Vpmuludq_ymm_ymm_ymmm256, [other, x, y]);
+        self.put(Code::VEX_Vpmuludq_ymm_ymm_ymmm256, [other, x, y]);
         let register = self.define(to);
-        self.vectors(Code::VEX_Vpaddq_ymm_ymm_ymmm256, [register, mixed, other]);
+        self.put(Code::VEX_Vpaddq_ymm_ymm_ymmm256, [register, mixed, other]);
         self.release(&[a, b]);
         self.finish(to);
     }
@@ -629,7 +630,7 @@ impl Emitter<'_> {
                 && words
                 && let Some(mask) = self.registers.of(to)
             {
-                self.vectors(Code::VEX_Kunpckbw_kr_kr_kr, [mask; 3]);
+                self.put(Code::VEX_Kunpckbw_kr_kr_kr, [mask; 3]);
             }
             return;
         }
@@ -688,10 +689,10 @@ impl Emitter<'_> {
         if self.class(to) == Class::Mask {
             let chosen = self.register(a);
             let part = self.take_mask();
-            self.vectors(Code::VEX_Kandnw_kr_kr_kr, [part, mask, otherwise]);
+            self.put(Code::VEX_Kandnw_kr_kr_kr, [part, mask, otherwise]);
             let register = self.define(to);
-            self.vectors(Code::VEX_Kandw_kr_kr_kr, [register, mask, chosen]);
-            self.vectors(Code::VEX_Korw_kr_kr_kr, [register, register, part]);
+            self.put(Code::VEX_Kandw_kr_kr_kr, [register, mask, chosen]);
+            self.put(Code::VEX_Korw_kr_kr_kr, [register, register, part]);
             self.release(&[condition, a, b]);
             return self.finish(to);
         }
@@ -708,11 +709,11 @@ impl Emitter<'_> {
         let x = self.register(index);
         let last = self.constant(count.saturating_sub(1) as u64);
         if self.vectors == Vectors::Bits512 {
-            let (clamped, mask) = (self.take(), self.take_mask());
+            let (clamped, mask) = (self.take_of(Class::Index), self.take_mask());
             let zero = self.constant(0);
             self.memory(Code::EVEX_Vpmaxsq_zmm_k1z_zmm_zmmm512b64, clamped, x, zero);
             self.memory(Code::EVEX_Vpminsq_zmm_k1z_zmm_zmmm512b64, clamped, clamped, last);
-            self.vectors(Code::VEX_Kxnorw_kr_kr_kr, [mask; 3]);
+            self.put(Code::VEX_Kxnorw_kr_kr_kr, [mask; 3]);
             address.index = Some((self.vectors.register(clamped), 8));
             let register = self.define(to);
             let operands = [Operand::Vector(register), Operand::Memory(address)];
@@ -721,15 +722,15 @@ impl Emitter<'_> {
             return self.finish(to);
         }
         let [clamped, mask] = [self.take(), self.take()];
-        self.vectors(Code::VEX_Vpxor_ymm_ymm_ymmm256, [mask; 3]);
-        self.vectors(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, [mask, mask, x]);
-        self.vectors(Code::VEX_Vpandn_ymm_ymm_ymmm256, [clamped, mask, x]);
+        self.put(Code::VEX_Vpxor_ymm_ymm_ymmm256, [mask; 3]);
+        self.put(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, [mask, mask, x]);
+        self.put(Code::VEX_Vpandn_ymm_ymm_ymmm256, [clamped, mask, x]);
         self.memory(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, mask, clamped, last);
         self.blend(false, [clamped, clamped, mask], last);
-        self.vectors(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, [mask; 3]);
+        self.put(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, [mask; 3]);
         address.index = Some((self.vectors.register(clamped), 8));
         let register = self.define(to);
-        self.vectors(Code::VEX_Vpxor_ymm_ymm_ymmm256, [register; 3]);
+        self.put(Code::VEX_Vpxor_ymm_ymm_ymmm256, [register; 3]);
         let operands = [Operand::Vector(register), Operand::Memory(address), Operand::Vector(mask)];
         self.out.put(Code::VEX_Vgatherqpd_ymm_vm64y_ymm, &operands);
         self.release(&[index]);
