@@ -3,7 +3,7 @@
 use dimensioned::f64prefixes::{MILLI, NANO};
 use dimensioned::si::{A, S, SI, V};
 use dvdt::{
-    CancelToken, CompiledModel, Denormals, Engine, Error, Executor, GroupBuilder, Input, MathLevel, Method,
+    CancelToken, CompiledModel, Denormals, Engine, Error, Executor, GroupBuilder, Input, Lanes, MathLevel, Method,
     ModelBuilder, Simulation,
 };
 use std::sync::{Arc, Mutex};
@@ -1032,6 +1032,28 @@ fn elements_of_many_columns_run() {
     let mut simulation = dvdt::Engine::new().compile("m", &text).unwrap().simulation().unwrap();
     simulation.run_for("1*second").unwrap();
     assert!((simulation.floats("g.x").unwrap()[2] - 1.0).abs() < 1e-9);
+}
+
+/// Where little depends on the tick, ticks are fused; where much does, they are not: the same numbers in any case.
+#[test]
+fn what_depends_on_the_tick_may_be_fused() {
+    for (input, fused) in [("t/second", true), ("sin(2*pi*5*Hz*t)", false)] {
+        for precision in ["float64", "float32"] {
+            let text = format!(
+                "clock dt = 0.1*ms\nprecision {precision}\ngroup g[1003] {{\n dx/dt = ({input} - x)/ms : 1\n method euler
+                init x = i/N\n}}\nrun 30*ms\nrun 5.3*ms"
+            );
+            let run = |executor| {
+                let model = Engine::new().executor(executor).compile("m", &text).unwrap();
+                let mut simulation = model.simulation().unwrap();
+                simulation.run_script().unwrap();
+                (model.plan(), simulation.to_floats("g.x").unwrap())
+            };
+            let ((plan, found), (_, expected)) = (run(Executor::Jit), run(Executor::Interpreter));
+            assert_eq!(plan.contains("fused ticks"), fused && Lanes::Four.has_machine(), "{plan}");
+            assert_eq!(found, expected, "{input}, {precision}");
+        }
+    }
 }
 
 /// Several ticks of a block are one call, whose lists are sorted by ticks: the same events as tick by tick, be they

@@ -81,7 +81,7 @@ impl Shape {
         let (sinking, needed) = (Sinking::new(kernel), codegen::negations(kernel));
         let carried = carried(kernel, layout, &sinking).unwrap_or_default();
         let fused = !carried.is_empty();
-        let ticking = if fused { ticking(kernel) } else { vec![] };
+        let ticking = ticking(kernel).filter(|_| fused).unwrap_or_default();
         let at_end: Vec<Value> = carried.iter().flat_map(|column| [column.mostly, column.otherwise]).collect();
         let lanes = lanes(kernel, vectors);
         let operations = codegen::operations(kernel, &sinking);
@@ -100,10 +100,12 @@ impl Shape {
         if fused && interleave.is_none() {
             let most = pressure(kernel, vectors, &order, &uses);
             let room = vectors.registers().len().saturating_sub(codegen::used_uniforms(kernel).len());
-            while copies > 1 && copies * most > room {
-                copies /= 2;
+            if copies > 1 && copies * most > room {
+                while copies > 1 && copies * most > room {
+                    copies /= 2;
+                }
+                (order, uses) = ordered(copies);
             }
-            (order, uses) = ordered(copies);
         }
         Shape { sinking, needed, carried, ticking, lanes, copies, order, uses }
     }
@@ -630,21 +632,24 @@ pub(super) fn fuses(kernel: &Kernel, layout: &Layout) -> bool {
 /// The most values that fused ticks compute for each tick of each turn.
 const MOST_TICKING: usize = 8;
 
-/// The values of a prologue that depend on the tick.
-fn ticking(kernel: &Kernel) -> Vec<Value> {
+/// The values of a prologue that depend on the tick; `None` if they are too many.
+fn ticking(kernel: &Kernel) -> Option<Vec<Value>> {
     let mut ticking: Vec<Value> = vec![];
     for value in kernel.values().take(kernel.prologue) {
         let inst = kernel.inst(value);
         if matches!(inst, Inst::Tick) || inst.operands().any(|operand| ticking.contains(&operand)) {
+            if ticking.len() == MOST_TICKING {
+                return None;
+            }
             ticking.push(value);
         }
     }
-    ticking
+    Some(ticking)
 }
 
 /// The state of a kernel whose ticks may be fused: each column that is stored and loaded, and what is loaded of it.
 fn carried(kernel: &Kernel, layout: &Layout, sinking: &Sinking) -> Option<Vec<Carried>> {
-    if codegen::operations(kernel, sinking) > SHORT_BODY || ticking(kernel).len() > MOST_TICKING {
+    if codegen::operations(kernel, sinking) > SHORT_BODY || ticking(kernel).is_none() {
         return None;
     }
     let loads = codegen::loads(kernel);

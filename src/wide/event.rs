@@ -3,7 +3,7 @@
 use super::allocate::{Entity, Registers};
 use super::assembler::{Address, ELEMENT, FUSED_TICK, Label, MEMORY, Operand, TICK};
 use super::emit::Emitter;
-use crate::codegen::{is_free, is_leaf, kept};
+use crate::codegen::{Sunk, is_free, is_leaf, kept};
 use crate::kernel::abi::{ColumnId, EventId};
 use crate::kernel::{Inst, Value};
 use iced_x86::{Code, Instruction, MemoryOperand, Register};
@@ -27,26 +27,9 @@ impl Emitter<'_> {
         let (Inst::Seldom(mask) | Inst::Fire(_, mask)) = inst else { panic!("bug: no event") };
         let sunk = self.sinking.of(event).cloned().unwrap_or_default();
         self.now = self.uses.of(event);
-        for store in &sunk.stores {
-            if let Some(mostly) = store.mostly {
-                if !self.is_carried(store.column) {
-                    self.store(store.column, mostly);
-                }
-                self.now += 1;
-            }
-        }
+        self.store_mostly(&sunk);
         self.apart(mask, |emitter, _| {
-            if let Inst::Fire(event, _) = inst {
-                emitter.list(event, mask);
-            }
-            emitter.now += 1;
-            emitter.cone(event);
-            for store in &sunk.stores {
-                if !emitter.is_carried(store.column) {
-                    emitter.store(store.column, store.select);
-                }
-                emitter.now += 1;
-            }
+            emitter.happens(event, &sunk);
             emitter.now = emitter.uses.end;
             emitter.carry(homes, |column| column.otherwise);
         })
@@ -81,6 +64,33 @@ impl Emitter<'_> {
         }
     }
 
+    /// Stores what is stored where an event does not happen, but for what is carried.
+    fn store_mostly(&mut self, sunk: &Sunk) {
+        for store in &sunk.stores {
+            if let Some(mostly) = store.mostly {
+                if !self.is_carried(store.column) {
+                    self.store(store.column, mostly);
+                }
+                self.now += 1;
+            }
+        }
+    }
+
+    /// What stands apart for an event: its list, and what is computed and stored for it, but for what is carried.
+    fn happens(&mut self, event: Value, sunk: &Sunk) {
+        if let Inst::Fire(id, mask) = self.kernel.inst(event) {
+            self.list(id, mask);
+        }
+        self.now += 1;
+        self.cone(event);
+        for store in &sunk.stores {
+            if !self.is_carried(store.column) {
+                self.store(store.column, store.select);
+            }
+            self.now += 1;
+        }
+    }
+
     /// An event: what is mostly stored, then, if it happens to any element of the turn, what stands apart:
     /// the list of those to whom it does, and what is to be done for them.
     pub(super) fn event(&mut self, value: Value, inst: Inst, mask: Value) {
@@ -88,25 +98,12 @@ impl Emitter<'_> {
         for store in &sunk.stores {
             self.rescue(store.column);
         }
-        for store in &sunk.stores {
-            if let Some(mostly) = store.mostly {
-                self.store(store.column, mostly);
-                self.now += 1;
-            }
-        }
+        self.store_mostly(&sunk);
         if sunk.stores.is_empty() && matches!(inst, Inst::Seldom(_)) {
             return;
         }
         let after = self.apart(mask, |emitter, before| {
-            if let Inst::Fire(event, _) = inst {
-                emitter.list(event, mask);
-            }
-            emitter.now += 1;
-            emitter.cone(value);
-            for store in &sunk.stores {
-                emitter.store(store.column, store.select);
-                emitter.now += 1;
-            }
+            emitter.happens(value, &sunk);
             for (register, entity) in before.held() {
                 if emitter.registers.of(entity) != Some(register) && emitter.next(entity, emitter.now).is_some() {
                     let home = emitter.registers.home(entity);

@@ -19,21 +19,8 @@ const UP: u8 = 10;
 const TO_ZERO: u8 = 11;
 
 /// Predicates of `vcmppd`; none signals for a quiet NaN.
-const EQUAL: u8 = 0x00;
-const NOT_EQUAL: u8 = 0x04;
-const LESS: u8 = 0x11;
-const LESS_EQUAL: u8 = 0x12;
 const ORDERED: u8 = 0x07;
 const GREATER_EQUAL: u8 = 0x1d;
-const GREATER: u8 = 0x1e;
-
-/// Predicates of `vpcmpq`.
-const INT_EQUAL: u8 = 0;
-const INT_LESS: u8 = 1;
-const INT_LESS_EQUAL: u8 = 2;
-const INT_NOT_EQUAL: u8 = 4;
-const INT_GREATER_EQUAL: u8 = 5;
-const INT_GREATER: u8 = 6;
 
 /// The sign of both halves of a word.
 const SIGN_32: u64 = 0x8000_0000_8000_0000;
@@ -43,28 +30,19 @@ const EVEN: u8 = 0x88;
 /// Words 0, 2, 1 and 3.
 const INTERLEAVED: u8 = 0xd8;
 
-/// The predicate of a comparison of integers, if `turned` that of its second operand with its first.
-fn int_predicate(op: Compare, turned: bool) -> u8 {
-    match op {
-        Compare::Equal => INT_EQUAL,
-        Compare::NotEqual => INT_NOT_EQUAL,
-        Compare::Less if turned => INT_GREATER,
-        Compare::Less => INT_LESS,
-        Compare::LessEqual if turned => INT_GREATER_EQUAL,
-        Compare::LessEqual => INT_LESS_EQUAL,
-    }
-}
-
-/// The predicate of a comparison of floats, if `turned` that of its second operand with its first.
-fn predicate(op: Compare, turned: bool) -> u8 {
-    match op {
-        Compare::Equal => EQUAL,
-        Compare::NotEqual => NOT_EQUAL,
-        Compare::Less if turned => GREATER,
-        Compare::Less => LESS,
-        Compare::LessEqual if turned => GREATER_EQUAL,
-        Compare::LessEqual => LESS_EQUAL,
-    }
+/// The predicate of a comparison of floats for `vcmppd`, or of integers for `vpcmpq`; if `turned` that of its second
+/// operand with its first.
+fn predicate(op: Compare, turned: bool, float: bool) -> u8 {
+    let (of_floats, of_integers) = match (op, turned) {
+        (Compare::Equal, _) => (0x00, 0),
+        (Compare::NotEqual, _) => (0x04, 4),
+        (Compare::Less, false) => (0x11, 1),
+        (Compare::LessEqual, false) => (0x12, 2),
+        // Not less or equal, and not less, which for floats are others.
+        (Compare::Less, true) => (0x1e, 6),
+        (Compare::LessEqual, true) => (GREATER_EQUAL, 5),
+    };
+    if float { of_floats } else { of_integers }
 }
 
 impl Emitter<'_> {
@@ -244,7 +222,9 @@ impl Emitter<'_> {
             }
             let mask = self.take();
             match op {
-                _ if float => self.immediate(Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, [mask, x, y], predicate(op, false)),
+                _ if float => {
+                    self.immediate(Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, [mask, x, y], predicate(op, false, true))
+                }
                 Compare::Equal | Compare::NotEqual => self.put(Code::VEX_Vpcmpeqq_ymm_ymm_ymmm256, [mask, x, y]),
                 Compare::Less => self.put(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, [mask, y, x]),
                 Compare::LessEqual => self.put(Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256, [mask, x, y]),
@@ -788,12 +768,13 @@ impl Emitter<'_> {
 
 /// The instruction of a comparison and its predicate; integers are compared like that into masks only.
 fn comparison(op: Compare, ty: Type, turned: bool) -> (Code, u8) {
-    match ty {
-        Type::F64 => (Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8, predicate(op, turned)),
-        Type::F32 => (Code::VEX_Vcmpps_ymm_ymm_ymmm256_imm8, predicate(op, turned)),
-        Type::I32 => (Code::EVEX_Vpcmpd_kr_k1_zmm_zmmm512b32_imm8, int_predicate(op, turned)),
-        Type::I64 | Type::Bool => (Code::EVEX_Vpcmpq_kr_k1_zmm_zmmm512b64_imm8, int_predicate(op, turned)),
-    }
+    let code = match ty {
+        Type::F64 => Code::VEX_Vcmppd_ymm_ymm_ymmm256_imm8,
+        Type::F32 => Code::VEX_Vcmpps_ymm_ymm_ymmm256_imm8,
+        Type::I32 => Code::EVEX_Vpcmpd_kr_k1_zmm_zmmm512b32_imm8,
+        Type::I64 | Type::Bool => Code::EVEX_Vpcmpq_kr_k1_zmm_zmmm512b64_imm8,
+    };
+    (code, predicate(op, turned, ty.is_float()))
 }
 
 /// Which operand the result overwrites, `x`.
