@@ -36,6 +36,7 @@ fn main() {
         ("Brian2", brian2),
         ("threads", two_threads),
         ("float32", float32),
+        ("recordings", recordings),
         ("threshold", uncrossed_threshold),
         ("normal", normal_numbers),
         ("checkpoint", checkpoint),
@@ -344,9 +345,15 @@ fn build(program: &str) -> Option<PathBuf> {
 
 // --- Events, noise, checkpoints ---
 
-/// Seconds of `run_for`, from the start.
+/// Seconds of `run_for`, from the start, on one thread.
 fn run_seconds(model: &CompiledModel, duration: &str) -> f64 {
+    run_seconds_on(1, model, duration)
+}
+
+/// The same on so many.
+fn run_seconds_on(threads: usize, model: &CompiledModel, duration: &str) -> f64 {
     let mut simulation = model.simulation().unwrap();
+    simulation.set_threads(threads).unwrap();
     let start = Instant::now();
     simulation.run_for(duration).unwrap();
     start.elapsed().as_secs_f64()
@@ -457,13 +464,7 @@ fn two_threads() {
         ("noisy leaky cells, 10,000 x 10,000, kept", noisy_leaky("record cells.spikes"), "1*second", 0.55),
     ] {
         let model = compile(&text);
-        let run = |threads: usize| {
-            let mut simulation = model.simulation().unwrap();
-            simulation.set_threads(threads).unwrap();
-            let start = Instant::now();
-            simulation.run_for(duration).unwrap();
-            start.elapsed().as_secs_f64()
-        };
+        let run = |threads: usize| run_seconds_on(threads, &model, duration);
         beside(name, || run(2), || run(1), &format!("goal {goal}"));
     }
 }
@@ -493,6 +494,27 @@ fn float32() {
         let models = [compile(&format!("precision float32\n{text}")), compile(&text)];
         let [single, double] = models.each_ref().map(|model| || run_seconds(model, duration));
         beside(name, single, double, remark);
+    }
+}
+
+/// What traces of a few elements cost, on top of the run without them.
+fn recordings() {
+    println!("\n{:<44} {:>10} {:>10} {:>23}", "traces of three elements", "with", "without", "ratio (least to most)");
+    let izhikevich = |record: &str| izhikevich(140.0, "5 + 5*i/N", "threshold v > 30\nreset v = c; u += d", record);
+    let spikes = "record cells.spikes";
+    for (name, bare, duration, steps) in [
+        ("Izhikevich, 10,000 x 10,000", izhikevich(spikes), "5*second", ["0.5*ms", "5*ms"]),
+        ("noisy leaky cells, 10,000 x 10,000", noisy_leaky(spikes), "1*second", ["0.1*ms", "1*ms"]),
+    ] {
+        for (step, ticks) in steps.into_iter().zip(["every tick", "every 10 ticks"]) {
+            let traces = format!("{spikes}\nrecord cells.v[0, 5000, 9999] every {step}");
+            let models = [bare.replace(spikes, &traces), bare.clone()].map(|text| compile(&text));
+            for threads in [1, 2] {
+                let [with, without] = models.each_ref().map(|model| || run_seconds_on(threads, model, duration));
+                let plural = if threads == 1 { "" } else { "s" };
+                beside(name, with, without, &format!("{ticks}, {threads} thread{plural}, no goal"));
+            }
+        }
     }
 }
 

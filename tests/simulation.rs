@@ -987,6 +987,68 @@ fn blocks_of_events_change_no_bit() {
     assert!(run(true, "20*ms", 1) == run(false, "0.1*ms", 200));
 }
 
+/// What is done at every so many ticks of a group, before or after its update, is done then however many ticks are one
+/// call; what has other clocks visits.
+#[test]
+fn slower_clocks_change_no_bit() {
+    let events = "threshold x > 1\n refractory 0.5*ms\n reset { x = 0.1; y += x }";
+    let listed = "record g.spikes(x, y)\nrecord g.population_rate every 1*ms";
+    let chosen = "record g.y[1000]";
+    for (events, listed, often) in [("", "", ""), ("", "", chosen), (events, listed, ""), (events, listed, chosen)] {
+        let text = format!(
+            "clock dt = 0.1*ms
+            group g[1003] {{
+                dx/dt = (1.5 - x)/ms*(1 + i/N) : 1 {}
+                y : 1
+                shift : 1 (shared)
+                twice = 2*x : 1
+                {events}
+                method euler
+                run_regularly every 0.7*ms {{ y += 0.01*rand(); shift += 0.1 }}
+            }}
+            {listed}
+            record g.x every 1*ms
+            record g.twice[1002, 5] every 0.3*ms when after_resets
+            record g.y[3:500] every 0.2*ms when end last 50
+            record g.shift every 0.4*ms
+            record g.x[7] every 0.25*ms
+            {often}",
+            if events.is_empty() { "" } else { "(unless refractory)" }
+        );
+        let run = |executor, threads, durations: &[&str]| {
+            let model = Engine::new().executor(executor).compile("m", &text).unwrap();
+            let mut simulation = model.simulation().unwrap();
+            if threads > 0 {
+                simulation.set_threads(threads).unwrap();
+                simulation.always_divide();
+            }
+            for duration in durations {
+                simulation.run_for(*duration).unwrap();
+            }
+            let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<u64>>();
+            let spikes = (!listed.is_empty()).then(|| {
+                let spikes = simulation.events("g.spikes").unwrap();
+                (spikes.ticks().to_vec(), spikes.elements().to_vec(), bits(spikes.values("y").unwrap()))
+            });
+            let recordings = simulation.recordings().map(|recording| (recording.times(), bits(recording.values())));
+            let recordings = recordings.collect::<Vec<_>>();
+            (["g.x", "g.y"].map(|name| bits(simulation.floats(name).unwrap())), spikes, recordings)
+        };
+        let expected = run(Executor::Interpreter, 0, &["0.1*ms"; 121]);
+        // A run to 7.00005 ms reaches tick 70 of the group, but only tick 9 of the clock of 0.7 ms.
+        let uneven = ["5*ms", "2.00005*ms", "5.09995*ms"];
+        let unevenly = run(Executor::Interpreter, 0, &uneven);
+        for threads in 0..=3 {
+            assert!(run(Executor::Jit, threads, &["4.3*ms", "7.8*ms"]) == expected, "{threads} threads: {events}");
+            assert!(run(Executor::Jit, threads, &uneven) == unevenly, "{threads} threads, uneven: {events}");
+        }
+        let samples = expected.2.iter().map(|(times, _)| times.len()).collect::<Vec<_>>();
+        let rate = if listed.is_empty() { &[][..] } else { &[12] };
+        let often = if often.is_empty() { &[][..] } else { &[121] };
+        assert_eq!(samples, [rate, &[13, 41, 50, 31, 49], often].concat());
+    }
+}
+
 /// Looking for where a value ceased to be finite disturbs nothing that threads keep.
 #[test]
 fn a_divided_group_goes_on_after_a_value_that_is_not_finite() {

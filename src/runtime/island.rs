@@ -2,7 +2,7 @@
 
 use super::event::Events;
 use super::group::Group;
-use super::schedule::{Task, Work};
+use super::schedule::{Own, Round, Task, Work};
 use super::team::{Team, Tiles};
 use super::time::Timeline;
 use super::{Error, Plan, Program, Recording, Source};
@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 
 /// One group, what is recorded of it, and its part of the schedule.
 ///
-/// Along the ticks of the group's own clock, `own` is done at each tick. Work with other clocks
-/// *visits* in between; at a visit that meets a tick of the group, everything of both is done in the
-/// order of the schedule.
+/// Along the ticks of the group's own clock, `own` is done: at each tick, or with a clock whose ticks are every so many
+/// of the group's at each of those. Work with other clocks *visits* in between; at a visit that meets a tick of the
+/// group, everything of both is done in the order of the schedule.
 pub(super) struct Island {
     pub(super) group: Group,
     pub(super) recordings: Vec<Recording>,
@@ -25,7 +25,14 @@ pub(super) struct Island {
     /// Whether nothing is recorded, because what was done before is only repeated.
     pub(super) silent: bool,
     clock: usize,
-    own: Vec<Work>,
+    /// The other clocks, and how many ticks of the group one of theirs lasts where that is a whole number.
+    others: Vec<(usize, Option<u64>)>,
+    /// Whether what has such clocks is the group's own. It is not around the end of a run that is so near to one of
+    /// their ticks that it counts as reached for them and not for the group.
+    aligned: bool,
+    /// Of each task that is the group's own, at every how many of its ticks it is done.
+    every: Vec<Option<u64>>,
+    own: Vec<Own>,
     visitors: Vec<Visitor>,
     /// How it is done in parts, by one thread or several; `None` where it cannot be.
     tiles: Option<Tiles>,
@@ -48,13 +55,41 @@ impl Island {
         let events = events.map(|index| Events::new(plan, index)).collect();
         let tasks = tasks(plan, index, timeline);
         let clock = timeline.representative(plan.programs[index].clock);
-        let own: Vec<Work> = tasks.iter().filter(|task| task.clock == clock).map(|task| task.work).collect();
-        let tiles = Tiles::new(plan, index, &own);
-        let mut visiting: Vec<usize> = tasks.iter().map(|task| task.clock).filter(|&other| other != clock).collect();
-        visiting.sort_unstable();
-        visiting.dedup();
-        let visitors = visiting.into_iter().map(|clock| Visitor { clock, next: 0, end: 0 }).collect();
-        Ok(Island { group, recordings: recordings?, events, tasks, silent: false, clock, own, visitors, tiles })
+        let mut others: Vec<usize> = tasks.iter().map(|task| task.clock).filter(|&other| other != clock).collect();
+        others.sort_unstable();
+        others.dedup();
+        let others = others.into_iter().map(|other| (other, timeline.multiple(other, clock))).collect();
+        let mut island = Island {
+            group,
+            recordings: recordings?,
+            events,
+            tasks,
+            silent: false,
+            clock,
+            others,
+            aligned: true,
+            every: vec![],
+            own: vec![],
+            visitors: vec![],
+            tiles: None,
+        };
+        island.arrange();
+        Ok(island)
+    }
+
+    /// Says what is the group's own and what visits.
+    fn arrange(&mut self) {
+        let whole = |every: Option<u64>| every.filter(|_| self.aligned);
+        let every = |task: &Task| match self.others.iter().find(|&&(other, _)| other == task.clock) {
+            None => Some(1),
+            Some(&(_, every)) => whole(every),
+        };
+        self.every = self.tasks.iter().map(every).collect();
+        let own = |(task, every): (&Task, &Option<u64>)| Some(Own { work: task.work, every: (*every)? });
+        self.own = self.tasks.iter().zip(&self.every).filter_map(own).collect();
+        let visiting = self.others.iter().filter(|&&(_, every)| whole(every).is_none());
+        self.visitors = visiting.map(|&(clock, _)| Visitor { clock, next: 0, end: 0 }).collect();
+        self.undivide();
     }
 
     /// Forgets how it was divided.
@@ -70,6 +105,15 @@ impl Island {
 
     /// Does all ticks of all clocks from those of `from` up to those of `to`.
     pub(super) fn advance(&mut self, timeline: &Timeline, from: &[u64], to: &[u64], team: &Team) {
+        let meets = |ends: &[u64]| {
+            let mut multiples = self.others.iter().filter_map(|&(other, every)| Some((other, every?)));
+            multiples.all(|(other, every)| ends[other] == ends[self.clock].div_ceil(every))
+        };
+        let aligned = meets(from) && meets(to);
+        if aligned != self.aligned {
+            self.aligned = aligned;
+            self.arrange();
+        }
         for visitor in &mut self.visitors {
             (visitor.next, visitor.end) = (from[visitor.clock], to[visitor.clock]);
         }
@@ -119,14 +163,11 @@ impl Island {
     fn divided(&mut self, team: &Team, tiles: &mut Tiles, ticks: Range<u64>) -> Option<[Duration; 2]> {
         let Island { group, recordings, events, own, .. } = self;
         tiles.run(team, group.parts(), own, ticks, |program, words, tick, rows| {
-            let mut places = 0..;
-            for &work in own.iter() {
+            for (place, &Own { work, every }) in own.iter().enumerate() {
+                let Some(own) = (Own { work, every }).due(tick) else { continue };
                 match work {
-                    Work::Record(number) => {
-                        let place = places.next().unwrap_or(0);
-                        recordings[number].append(tick, |row| rows.fill(place, row));
-                    }
-                    Work::Given(_) | Work::Rate(_) => perform(work, (program, words), recordings, tick, tick, false),
+                    Work::Record(number) => recordings[number].append(own, |row| rows.fill(place, every, own, row)),
+                    Work::Given(_) | Work::Rate(_) => perform(work, (program, words), recordings, tick, own, false),
                     Work::Before | Work::Regular(_) | Work::Part(_) => {}
                 }
             }
@@ -136,32 +177,40 @@ impl Island {
 
     /// The same by this thread.
     fn alone(&mut self, ticks: Range<u64>) {
-        let (program, words) = self.group.parts();
-        if let Some(whole) = program.whole(&self.own) {
-            return program.advance(whole, words, ticks, 0..program.layout.elements());
-        }
-        for tick in ticks {
+        let Island { group, recordings, events, own, silent, .. } = self;
+        let (program, words) = group.parts();
+        // Events of several ticks are put together by `divided` only.
+        let several = program.several(own).filter(|_| program.events.is_empty());
+        let part = several.map(|(part, _)| part);
+        let mut left = ticks;
+        while !left.is_empty() {
+            let round = Round::next(own, part, &left, u64::MAX);
+            left.start = round.ticks.end;
             program.begin_tick(words);
-            for &work in &self.own {
-                perform(work, (program, words), &mut self.recordings, tick, tick, self.silent);
+            for (place, &own) in own.iter().enumerate() {
+                if let Some((_, routine)) = several.filter(|&(part, _)| part == place) {
+                    program.advance(routine, words, round.ticks.clone(), 0..program.layout.elements());
+                } else if let Some((tick, due)) = round.due(place, own) {
+                    perform(own.work, (program, words), recordings, tick, due, *silent);
+                }
             }
-            if !self.silent {
-                self.events.iter_mut().for_each(|events| events.record(program, words, tick));
+            if !*silent {
+                events.iter_mut().for_each(|events| events.record(program, words, round.ticks.start));
             }
         }
     }
 
-    /// Whether all that visits at `time` comes before the only work of the group's own, which then may be
+    /// Whether all that visits at `time` comes before what is the group's own, which then may be
     /// done together with the ticks that follow.
     fn precede(&self, timeline: &Timeline, time: u128) -> bool {
-        let own = self.tasks.iter().position(|task| task.clock == self.clock);
+        let own = self.every.iter().position(Option::is_some);
         let comes = |task: &Task| {
             let visitor = self.visitors.iter().find(|visitor| visitor.clock == task.clock);
             visitor
                 .is_some_and(|visitor| visitor.next < visitor.end && timeline.at(visitor.clock, visitor.next) == time)
         };
         let last = self.tasks.iter().rposition(comes);
-        self.group.program().whole(&self.own).is_some() && own > last
+        own > last
     }
 
     /// When the next tick of another clock is.
@@ -172,16 +221,20 @@ impl Island {
 
     /// Everything at `time`, at which some visitor ticks, and, when `meets`, the group too.
     fn visit(&mut self, timeline: &Timeline, time: u128, tick: u64, meets: bool) {
-        let Island { group, recordings, events, tasks, clock, visitors, silent, .. } = self;
+        let Island { group, recordings, events, tasks, every, visitors, silent, .. } = self;
         let (program, words) = group.parts();
         let comes = |visitor: &Visitor| visitor.next < visitor.end && timeline.at(visitor.clock, visitor.next) == time;
         if meets {
             program.begin_tick(words);
         }
-        for task in tasks.iter() {
-            let due = match visitors.iter().find(|visitor| visitor.clock == task.clock) {
-                Some(visitor) => comes(visitor).then_some(visitor.next),
-                None => (meets && task.clock == *clock).then_some(tick),
+        for (task, every) in tasks.iter().zip(every.iter()) {
+            let due = match *every {
+                Some(every) if meets => Own { work: task.work, every }.due(tick),
+                Some(_) => None,
+                None => {
+                    let own = visitors.iter().find(|visitor| visitor.clock == task.clock);
+                    own.filter(|visitor| comes(visitor)).map(|visitor| visitor.next)
+                }
             };
             if let Some(own) = due {
                 perform(task.work, (program, words), recordings, tick, own, *silent);

@@ -47,7 +47,7 @@ use crate::dimension::Dimension;
 use crate::kernel::Type;
 use crate::kernel::abi::{ColumnId, Layout, Routine, UniformId, Varies};
 use crate::model::{Clock, Denormals, GivenSpikes};
-use schedule::Work;
+use schedule::{Own, Work};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -160,27 +160,23 @@ impl Program {
         (NEAR / bytes.max(1)).max(1).next_multiple_of(team::GRAIN)
     }
 
-    /// The call that does all of `works`, and may do many ticks.
-    fn whole(&self, works: &[Work]) -> Option<&dyn Routine> {
-        match (works, self.parts.as_slice()) {
-            ([Work::Part(_)], [Part { stages, .. }]) if self.events.is_empty() => match stages.as_slice() {
-                [Stage::Call(routine)] => Some(&**routine),
-                _ => None,
-            },
+    /// The call that moves the state, if it may do many ticks, and its place among `works`: none else of them is done at
+    /// every tick but what counts and copies lists.
+    fn several(&self, works: &[Own]) -> Option<(usize, &dyn Routine)> {
+        let often = |own: &Own| own.every == 1 && !matches!(own.work, Work::Rate(_) | Work::Given(_));
+        let mut often = works.iter().enumerate().filter(|(_, own)| often(own));
+        let (Some((place, Own { work: Work::Part(_), .. })), None) = (often.next(), often.next()) else { return None };
+        let [Part { stages, .. }] = self.parts.as_slice() else { return None };
+        match stages.as_slice() {
+            [Stage::Call(routine)] if self.events.is_empty() || routine.lists_ticks() => Some((place, &**routine)),
             _ => None,
         }
     }
 
-    /// The call that does all of `works` but what counts and copies lists, and may list events of several ticks.
-    fn several(&self, works: &[Work]) -> Option<&dyn Routine> {
-        let mut calls = works.iter().filter(|work| !matches!(work, Work::Rate(_) | Work::Given(_)));
-        match (calls.next(), calls.next(), self.parts.as_slice()) {
-            (Some(Work::Part(_)), None, [Part { stages, .. }]) => match stages.as_slice() {
-                [Stage::Call(routine)] if routine.lists_ticks() => Some(&**routine),
-                _ => None,
-            },
-            _ => None,
-        }
+    /// The same where that is all that is done and nothing is listed.
+    fn whole(&self, works: &[Own]) -> Option<&dyn Routine> {
+        let (_, routine) = self.several(works)?;
+        (works.len() == 1 && self.events.is_empty()).then_some(routine)
     }
 
     /// Forgets the events of the tick before.

@@ -10,7 +10,7 @@ use super::choice::Choice;
 use super::column::Memory;
 use super::denormal::Mode;
 use super::monitor::Portion;
-use super::schedule::Work;
+use super::schedule::{Own, Round, Work};
 use super::{Error, Plan, Program, Stage};
 use crate::model::Denormals;
 use std::ops::Range;
@@ -25,6 +25,9 @@ const PARTS: usize = 8;
 
 /// Numbers of a log that are gathered before it is put together.
 const MOST_LOGGED: usize = 1 << 21;
+
+/// Of these, numbers that are recorded, as far as a cache holds them; room for events is seldom used up.
+const MOST_RECORDED: usize = 1 << 18;
 
 /// Threads that wait for work.
 pub(super) struct Team {
@@ -136,8 +139,8 @@ impl Log {
 struct BlockLog {
     /// By event.
     events: Vec<Log>,
-    /// In the order of [`Tiles::records`].
-    portions: Vec<Portion>,
+    /// By work, of those that record.
+    portions: Vec<Option<Portion>>,
 }
 
 /// Of each block of a tile.
@@ -146,14 +149,15 @@ type Logs = Vec<BlockLog>;
 /// What is recorded at a tick, seen by who puts it together.
 pub(super) struct Rows<'a> {
     blocks: &'a [&'a BlockLog],
-    /// The number of the tick.
-    tick: usize,
+    /// The first tick of the blocks.
+    first: u64,
 }
 
 impl Rows<'_> {
-    /// Fills the row of the work that records at this place among those that record.
-    pub(super) fn fill(&self, place: usize, row: &mut [f64]) {
-        self.blocks.iter().for_each(|block| block.portions[place].fill(self.tick, row));
+    /// Fills the row of the work at `place`, `every` so many ticks, that it did at its tick `own`.
+    pub(super) fn fill(&self, place: usize, every: u64, own: u64, row: &mut [f64]) {
+        let number = usize::try_from(own - self.first.div_ceil(every)).unwrap_or(usize::MAX);
+        self.blocks.iter().flat_map(|block| &block.portions[place]).for_each(|portion| portion.fill(number, row));
     }
 }
 
@@ -161,14 +165,14 @@ impl Rows<'_> {
 pub(super) struct Tiles {
     plan: Arc<Plan>,
     lists: Vec<Lists>,
-    /// What is recorded at every tick, in the order of the works: its number in the plan.
-    records: Vec<usize>,
+    /// By work, of those that record: the number in the plan of what is recorded.
+    records: Vec<Option<usize>>,
     /// Elements of a block.
     block: usize,
-    /// Whether many ticks are one call.
+    /// Whether one call does everything for many ticks.
     plain: bool,
-    /// Numbers that a tick adds to the logs at most.
-    numbers: usize,
+    /// Ticks after which logs are put together at the latest.
+    most: u64,
     /// Memory and logs of each tile but the first.
     shards: Vec<(Memory, Logs)>,
     first: Logs,
@@ -183,24 +187,39 @@ pub(super) struct Tiles {
 
 impl Tiles {
     /// Those of the program `index`, if they can do `works` on their own.
-    pub(super) fn new(plan: &Arc<Plan>, index: usize, works: &[Work]) -> Option<Self> {
+    pub(super) fn new(plan: &Arc<Plan>, index: usize, works: &[Own]) -> Option<Self> {
         let program = &plan.programs[index];
         let monitors: Vec<usize> =
             (0..plan.monitors.len()).filter(|&monitor| plan.monitors[monitor].group == index).collect();
-        let record = |work: &Work| match *work {
+        let record = |own: &Own| match own.work {
             Work::Record(number) => Some(monitors[number]),
             _ => None,
         };
-        let records: Vec<usize> = works.iter().filter_map(record).collect();
+        let records: Vec<Option<usize>> = works.iter().map(record).collect();
         let (plan, lists) = (Arc::clone(plan), Lists::of(program));
-        let block = match program.several(works) {
+        // Chosen elements, and what is the same for all, are recorded in few blocks.
+        let chosen = |monitor: usize| {
+            let monitor = &plan.monitors[monitor];
+            monitor.elements.is_some() || monitor.length(&program.layout) == 1
+        };
+        let spared = |(own, record): (&Own, &Option<usize>)| if record.is_some_and(chosen) { own.once() } else { *own };
+        let mostly: Vec<Own> = works.iter().zip(&records).map(spared).collect();
+        let block = match program.several(&mostly) {
             // The fewer elements, the more ticks are one call.
-            Some(_) => (program.layout.elements() / PARTS).next_multiple_of(GRAIN).clamp(GRAIN, program.block()),
-            None => program.block(),
+            Some(_) if !program.events.is_empty() => {
+                (program.layout.elements() / PARTS).next_multiple_of(GRAIN).clamp(GRAIN, program.block())
+            }
+            _ => program.block(),
         };
         let listed: usize = lists.iter().map(|lists| lists.starts.len()).sum();
-        let widths = records.iter().map(|&monitor| plan.monitors[monitor].width(&program.layout));
-        let numbers = program.layout.elements() * listed + widths.sum::<usize>();
+        let width = |(own, monitor): (&Own, &Option<usize>)| {
+            let width = plan.monitors[(*monitor)?].width(&program.layout);
+            Some(width.div_ceil(usize::try_from(own.every).unwrap_or(usize::MAX)))
+        };
+        let recorded: usize = works.iter().zip(&records).filter_map(width).sum();
+        let numbers = program.layout.elements() * listed + recorded;
+        let most =
+            |room: usize, numbers: usize| room.checked_div(numbers).map_or(u64::MAX, |ticks| ticks.max(1) as u64);
         let plain = program.whole(works).is_some();
         let divides = numbers <= MOST_LOGGED && divides(&plan, program, works, &records);
         divides.then(|| Tiles {
@@ -209,7 +228,7 @@ impl Tiles {
             records,
             block,
             plain,
-            numbers,
+            most: most(MOST_LOGGED, numbers).min(most(MOST_RECORDED, recorded)),
             shards: vec![],
             first: vec![],
             size: 1,
@@ -238,7 +257,7 @@ impl Tiles {
         &mut self,
         team: &Team,
         (program, words): (&Program, &mut [u64]),
-        works: &[Work],
+        works: &[Own],
         ticks: Range<u64>,
         mut replay: impl FnMut(&Program, &mut [u64], u64, &Rows<'_>),
     ) -> Option<[Duration; 2]> {
@@ -254,11 +273,10 @@ impl Tiles {
         for ((memory, _), tile) in self.shards.iter_mut().zip(&tiles[1..]) {
             memory.take_tile(&program.layout, words, tile.clone());
         }
-        let block = MOST_LOGGED.checked_div(self.numbers).map_or(u64::MAX, |ticks| (ticks as u64).max(1));
         let taken = Instant::now();
         let mut tick = ticks.start;
         while tick < ticks.end {
-            let some = tick..ticks.end.min(tick.saturating_add(block));
+            let some = tick..ticks.end.min(tick.saturating_add(self.most));
             let Tiles { plan, lists, records, block, shards, first, .. } = self;
             let (plan, block) = (&**plan, *block);
             let share = Share { plan, program, works, ticks: some.clone(), lists, records, block };
@@ -275,7 +293,7 @@ impl Tiles {
                     share.advance(words, &tiles[0], first);
                 }),
             }
-            if !program.events.is_empty() || !self.records.is_empty() {
+            if !program.events.is_empty() || self.records.iter().any(Option::is_some) {
                 self.put_together(program, words, some.clone(), &mut replay);
             }
             tick = some.end;
@@ -298,6 +316,7 @@ impl Tiles {
         let shards = self.shards.iter().map(|(_, logs)| logs);
         let logs: Vec<&BlockLog> = std::iter::once(&self.first).chain(shards).flatten().collect();
         let mut begun = vec![vec![0; self.lists.len()]; logs.len()];
+        let first = ticks.start;
         for (place, tick) in ticks.enumerate() {
             for (number, lists) in self.lists.iter().enumerate() {
                 let mut total = 0;
@@ -312,18 +331,18 @@ impl Tiles {
                 }
                 words[lists.count] = total as u64;
             }
-            replay(program, words, tick, &Rows { blocks: &logs, tick: place });
+            replay(program, words, tick, &Rows { blocks: &logs, first });
         }
     }
 }
 
 /// Whether there are several parts, and each can do `works` on its own: rates come after all that makes events.
-fn divides(plan: &Plan, program: &Program, works: &[Work], records: &[usize]) -> bool {
+fn divides(plan: &Plan, program: &Program, works: &[Own], records: &[Option<usize>]) -> bool {
     let calls = |stages: &[Stage]| stages.iter().all(|stage| !matches!(stage, Stage::Propagate(_)));
-    let last = works.iter().rposition(|work| !matches!(work, Work::Rate(_) | Work::Record(_)));
+    let last = works.iter().rposition(|own| !matches!(own.work, Work::Rate(_) | Work::Record(_)));
     program.layout.elements() > GRAIN
-        && records.iter().all(|&monitor| calls(&plan.monitors[monitor].evaluate))
-        && works.iter().enumerate().all(|(place, work)| match *work {
+        && records.iter().flatten().all(|&monitor| calls(&plan.monitors[monitor].evaluate))
+        && works.iter().enumerate().all(|(place, own)| match own.work {
             Work::Before => calls(&program.before),
             Work::Regular(number) => calls(&program.regular[number].stages),
             Work::Part(number) => calls(&program.parts[number].stages),
@@ -342,10 +361,10 @@ fn tiles(elements: usize, count: usize) -> Vec<Range<usize>> {
 struct Share<'a> {
     plan: &'a Plan,
     program: &'a Program,
-    works: &'a [Work],
+    works: &'a [Own],
     ticks: Range<u64>,
     lists: &'a [Lists],
-    records: &'a [usize],
+    records: &'a [Option<usize>],
     /// Elements of a block.
     block: usize,
 }
@@ -370,53 +389,71 @@ impl Share<'_> {
 
     /// An empty log.
     fn log(&self, block: &Range<usize>) -> BlockLog {
-        let monitors = self.records.iter().map(|&monitor| &self.plan.monitors[monitor]);
-        let portions = monitors.map(|monitor| Portion::new(monitor, &self.program.layout, block)).collect();
+        let portion = |monitor: usize| Portion::new(&self.plan.monitors[monitor], &self.program.layout, block);
+        let portions = self.records.iter().map(|record| record.map(portion)).collect();
         BlockLog { events: vec![Log::default(); self.lists.len()], portions }
     }
 
     fn advance_block(&self, words: &mut [u64], block: &Range<usize>, log: &mut BlockLog) {
         let program = self.program;
         log.events.iter_mut().for_each(Log::clear);
-        log.portions.iter_mut().for_each(Portion::clear);
-        if let Some(several) = program.several(self.works) {
+        log.portions.iter_mut().flatten().for_each(Portion::clear);
+        let is_empty = |portion: &Option<Portion>| portion.as_ref().is_some_and(|portion| portion.length() == 0);
+        let own = |(own, portion): (&Own, &Option<Portion>)| if is_empty(portion) { own.once() } else { *own };
+        let works: Vec<Own> = self.works.iter().zip(&log.portions).map(own).collect();
+        let several = program.several(&works);
+        let most = match several {
             // As many as the lists have room for if all elements fire at all ticks.
-            let most = (program.layout.elements() / block.len().max(1)).max(1);
-            let mut tick = self.ticks.start;
-            while tick < self.ticks.end {
-                let some = tick..self.ticks.end.min(tick + most as u64);
-                program.begin_tick(words);
-                several.call(words, some.clone(), block.clone());
-                let count = usize::try_from(some.end - some.start).unwrap_or(usize::MAX);
-                log.events.iter_mut().zip(self.lists).for_each(|(log, lists)| log.note_ticks(lists, words, count));
-                tick = some.end;
-            }
-            return;
-        }
-        for tick in self.ticks.clone() {
+            Some(_) if !program.events.is_empty() => (program.layout.elements() / block.len().max(1)).max(1) as u64,
+            _ => u64::MAX,
+        };
+        let mut ticks = self.ticks.clone();
+        while !ticks.is_empty() {
+            let round = Round::next(&works, several.map(|(part, _)| part), &ticks, most);
+            ticks.start = round.ticks.end;
             program.begin_tick(words);
-            let mut recorded = log.portions.iter_mut().zip(self.records);
-            for work in self.works {
-                let run = |stages: &[Stage], words: &mut [u64]| {
-                    for stage in stages {
-                        stage.run(&program.layout, words, tick, tick, block.clone());
-                    }
-                };
-                match *work {
-                    Work::Before => run(&program.before, words),
-                    Work::Regular(number) => run(&program.regular[number].stages, words),
-                    Work::Part(number) => run(&program.parts[number].stages, words),
-                    Work::Record(_) => {
-                        let own = recorded.next().filter(|(portion, _)| portion.length() > 0);
-                        if let Some((portion, &monitor)) = own {
-                            run(&self.plan.monitors[monitor].evaluate, words);
-                            portion.note(words);
-                        }
-                    }
-                    Work::Given(_) | Work::Rate(_) => {}
+            for (place, &own) in works.iter().enumerate() {
+                if let Some((_, routine)) = several.filter(|&(part, _)| part == place) {
+                    routine.call(words, round.ticks.clone(), block.clone());
+                } else if let Some(at) = round.due(place, own) {
+                    self.perform(place, own.work, words, at, block, log);
                 }
             }
-            log.events.iter_mut().zip(self.lists).for_each(|(log, lists)| log.note(lists, words));
+            let count = usize::try_from(round.ticks.end - round.ticks.start).unwrap_or(usize::MAX);
+            for (log, lists) in log.events.iter_mut().zip(self.lists) {
+                match several {
+                    Some(_) => log.note_ticks(lists, words, count),
+                    None => log.note(lists, words),
+                }
+            }
+        }
+    }
+
+    /// Does for `block` at a tick what the work at `place` does at its own of that number.
+    fn perform(
+        &self,
+        place: usize,
+        work: Work,
+        words: &mut [u64],
+        (tick, drawn): (u64, u64),
+        block: &Range<usize>,
+        log: &mut BlockLog,
+    ) {
+        let program = self.program;
+        let run = |stages: &[Stage], words: &mut [u64], drawn: u64| {
+            stages.iter().for_each(|stage| stage.run(&program.layout, words, tick, drawn, block.clone()));
+        };
+        match work {
+            Work::Before => run(&program.before, words, tick),
+            Work::Regular(number) => run(&program.regular[number].stages, words, drawn),
+            Work::Part(number) => run(&program.parts[number].stages, words, tick),
+            Work::Record(_) => {
+                if let (Some(portion), Some(monitor)) = (&mut log.portions[place], self.records[place]) {
+                    run(&self.plan.monitors[monitor].evaluate, words, tick);
+                    portion.note(words);
+                }
+            }
+            Work::Given(_) | Work::Rate(_) => {}
         }
     }
 }

@@ -184,6 +184,12 @@ impl Timeline {
         self.units.iter().position(|&units| units == self.units[clock]).unwrap_or(clock)
     }
 
+    /// How many ticks of `other` one of `clock` lasts, where that is a whole number.
+    pub(super) fn multiple(&self, clock: usize, other: usize) -> Option<u64> {
+        let (units, others) = (self.units[clock], self.units[other]);
+        if units.is_multiple_of(others) { u64::try_from(units / others).ok() } else { None }
+    }
+
     /// The fastest of some clocks.
     pub(super) fn fastest(&self, clocks: impl Iterator<Item = usize>) -> Option<usize> {
         clocks.min_by_key(|&clock| self.units[clock])
