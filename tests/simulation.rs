@@ -1049,6 +1049,35 @@ fn slower_clocks_change_no_bit() {
     }
 }
 
+/// Where there is much to put together, the thread that does so gets fewer elements after a while.
+#[test]
+fn tiles_that_are_cut_anew_change_no_bit() {
+    let text = "clock dt = 0.1*ms
+        group g[1003] {
+            dx/dt = (1.5 - x)/ms*(1 + i/N) : 1
+            threshold x > -1
+            reset x = 0.1*x
+            method euler
+        }
+        record g.spikes(x)
+        record g.x every 10*ms";
+    let model = Engine::new().compile("m", text).unwrap();
+    let run = |threads: usize| {
+        let mut simulation = model.simulation().unwrap();
+        simulation.set_threads(threads).unwrap();
+        simulation.always_divide();
+        (0..3).for_each(|_| drop(simulation.run_for("300*ms").unwrap()));
+        let spikes = simulation.events("g.spikes").unwrap();
+        let recording = simulation.recording("g.x").unwrap().values().to_vec();
+        (spikes.elements().to_vec(), spikes.values("x").unwrap().to_vec(), spikes.counts().to_vec(), recording)
+    };
+    let alone = run(1);
+    assert_eq!((alone.0.len(), alone.3.len()), (9000 * 1003, 90 * 1003));
+    for threads in [2, 3] {
+        assert!(run(threads) == alone, "{threads}");
+    }
+}
+
 /// Looking for where a value ceased to be finite disturbs nothing that threads keep.
 #[test]
 fn a_divided_group_goes_on_after_a_value_that_is_not_finite() {

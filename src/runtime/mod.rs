@@ -19,6 +19,7 @@ mod event;
 mod finite;
 mod group;
 mod island;
+mod log;
 mod monitor;
 mod network;
 mod schedule;

@@ -9,6 +9,7 @@
 use super::choice::Choice;
 use super::column::Memory;
 use super::denormal::Mode;
+use super::log::{BlockLog, Lists, Log, Logs, Rows, put_together};
 use super::monitor::Portion;
 use super::schedule::{Own, Round, Work};
 use super::{Error, Plan, Program, Stage};
@@ -22,6 +23,12 @@ pub const GRAIN: usize = 64;
 
 /// So many blocks a group has at least where each is done for several ticks in one call, as far as the grain allows.
 const PARTS: usize = 8;
+
+/// Tiles are cut anew where the first should differ by more than such a part of a tile.
+const BALANCE: usize = 16;
+
+/// After so much work of the first thread it is looked at how busy the others were.
+const LEARNED: Duration = Duration::from_millis(20);
 
 /// Numbers of a log that are gathered before it is put together.
 const MOST_LOGGED: usize = 1 << 21;
@@ -59,105 +66,24 @@ impl Team {
     }
 }
 
-/// Where an event of a program is listed, in words of the group's memory.
-struct Lists {
-    /// How often it happened at this tick.
-    count: usize,
-    /// Where the elements and what is kept of each begin; none of given spikes, which tiles do not list.
-    starts: Vec<usize>,
+/// What a thread has of its own.
+struct Shard {
+    memory: Memory,
+    logs: Logs,
+    /// How long it was at work.
+    busy: Duration,
 }
 
-impl Lists {
-    fn of(program: &Program) -> Vec<Lists> {
-        let layout = &program.layout;
-        let lists = program.events.iter().map(|event| {
-            let own = layout.storage().events.iter().find(|own| own.elements == event.elements);
-            let captured = own.into_iter().flat_map(|own| own.captured.iter().copied());
-            let columns = std::iter::once(event.elements).chain(captured).filter(|_| event.given.is_none());
-            let starts = columns.map(|column| layout.column_offset(column) / 8).collect();
-            Lists { count: layout.uniform_offset(event.count) / 8, starts }
-        });
-        lists.collect()
-    }
-}
-
-/// What one block saw of one event.
-#[derive(Clone, Default)]
-struct Log {
-    /// How often it happened at each tick.
-    counts: Vec<usize>,
-    /// Each of its lists, one tick after the other.
-    lists: Vec<Vec<u64>>,
-}
-
-impl Log {
-    fn clear(&mut self) {
-        self.counts.clear();
-        self.lists.iter_mut().for_each(Vec::clear);
+impl Shard {
+    /// `None` where there is no memory.
+    fn new(program: &Program) -> Option<Self> {
+        let memory = Memory::new(&program.layout, &program.name).ok()?;
+        Some(Shard { memory, logs: Logs::default(), busy: Duration::ZERO })
     }
 
-    /// Takes what a call for several ticks has listed, with its tick in the upper half of each element.
-    fn note_ticks(&mut self, lists: &Lists, words: &[u64], ticks: usize) {
-        if lists.starts.is_empty() {
-            return;
-        }
-        let count = usize::try_from(words[lists.count]).unwrap_or(0);
-        let elements = &words[lists.starts[0]..lists.starts[0] + count];
-        let late = |element: u64| usize::try_from(element >> 32).unwrap_or(usize::MAX).min(ticks - 1);
-        let first = self.counts.len();
-        self.counts.resize(first + ticks, 0);
-        elements.iter().for_each(|&element| self.counts[first + late(element)] += 1);
-        let before = |next: &mut usize, &count: &usize| Some(std::mem::replace(next, *next + count));
-        let next: Vec<usize> = self.counts[first..].iter().scan(0, before).collect();
-        self.lists.resize_with(lists.starts.len(), Vec::new);
-        for (list, &start) in self.lists.iter_mut().zip(&lists.starts) {
-            let (known, mut next) = (list.len(), next.clone());
-            list.resize(known + count, 0);
-            for (&element, &number) in elements.iter().zip(&words[start..start + count]) {
-                let place = &mut next[late(element)];
-                // Only elements have something there; bits of floats stay as they are.
-                list[known + *place] = if start == lists.starts[0] { number & 0xffff_ffff } else { number };
-                *place += 1;
-            }
-        }
-    }
-
-    fn note(&mut self, lists: &Lists, words: &[u64]) {
-        if lists.starts.is_empty() {
-            return;
-        }
-        let count = usize::try_from(words[lists.count]).unwrap_or(0);
-        self.counts.push(count);
-        self.lists.resize_with(lists.starts.len(), Vec::new);
-        for (list, &start) in self.lists.iter_mut().zip(&lists.starts) {
-            list.extend(&words[start..start + count]);
-        }
-    }
-}
-
-/// What happened in a block, and what was recorded of it.
-struct BlockLog {
-    /// By event.
-    events: Vec<Log>,
-    /// By work, of those that record.
-    portions: Vec<Option<Portion>>,
-}
-
-/// Of each block of a tile.
-type Logs = Vec<BlockLog>;
-
-/// What is recorded at a tick, seen by who puts it together.
-pub(super) struct Rows<'a> {
-    blocks: &'a [&'a BlockLog],
-    /// The first tick of the blocks.
-    first: u64,
-}
-
-impl Rows<'_> {
-    /// Fills the row of the work at `place`, `every` so many ticks, that it did at its tick `own`.
-    pub(super) fn fill(&self, place: usize, every: u64, own: u64, row: &mut [f64]) {
-        let number = usize::try_from(own - self.first.div_ceil(every)).unwrap_or(usize::MAX);
-        self.blocks.iter().flat_map(|block| &block.portions[place]).for_each(|portion| portion.fill(number, row));
+    /// What the thread works on, and what it has logged before.
+    fn parts(&mut self) -> ((&mut Memory, &mut Vec<BlockLog>, &mut Duration), &Vec<BlockLog>) {
+        ((&mut self.memory, &mut self.logs.new, &mut self.busy), &self.logs.old)
     }
 }
 
@@ -173,9 +99,14 @@ pub(super) struct Tiles {
     plain: bool,
     /// Ticks after which logs are put together at the latest.
     most: u64,
-    /// Memory and logs of each tile but the first.
-    shards: Vec<(Memory, Logs)>,
+    /// Of each tile but the first.
+    shards: Vec<Shard>,
+    /// Of the first one.
     first: Logs,
+    /// The size of the first one, if it is no even part.
+    part: Option<usize>,
+    /// Since tiles were last cut, or not.
+    busy: Busy,
     /// Threads that shards and logs are for.
     size: usize,
     /// Whether that is faster.
@@ -230,7 +161,9 @@ impl Tiles {
             plain,
             most: most(MOST_LOGGED, numbers).min(most(MOST_RECORDED, recorded)),
             shards: vec![],
-            first: vec![],
+            first: Logs::default(),
+            part: None,
+            busy: Busy::default(),
             size: 1,
             choice: Choice::new(),
             divided: 0,
@@ -261,78 +194,118 @@ impl Tiles {
         ticks: Range<u64>,
         mut replay: impl FnMut(&Program, &mut [u64], u64, &Rows<'_>),
     ) -> Option<[Duration; 2]> {
-        let tiles = tiles(program.layout.elements(), team.size);
         if self.size != team.size {
-            // Blocks of other tiles are others.
-            (self.size, self.first, self.shards) = (team.size, vec![], vec![]);
+            (self.size, self.first, self.shards) = (team.size, Logs::default(), vec![]);
+            (self.part, self.busy) = (None, Busy::default());
         }
+        let tiles = tiles(program.layout.elements(), team.size, self.part);
         while self.shards.len() + 1 < tiles.len() {
-            self.shards.push((Memory::new(&program.layout, &program.name).ok()?, vec![]));
+            self.shards.push(Shard::new(program)?);
         }
         let begun = Instant::now();
-        for ((memory, _), tile) in self.shards.iter_mut().zip(&tiles[1..]) {
-            memory.take_tile(&program.layout, words, tile.clone());
+        for (shard, tile) in self.shards.iter_mut().zip(&tiles[1..]) {
+            shard.memory.take_tile(&program.layout, words, tile.clone());
+            shard.busy = Duration::ZERO;
         }
         let taken = Instant::now();
         let mut tick = ticks.start;
+        let mut waiting = None;
+        let keeps = !program.events.is_empty() || self.records.iter().any(Option::is_some);
         while tick < ticks.end {
             let some = tick..ticks.end.min(tick.saturating_add(self.most));
-            let Tiles { plan, lists, records, block, shards, first, .. } = self;
+            let Tiles { plan, lists, records, block, shards, first, busy, .. } = self;
             let (plan, block) = (&**plan, *block);
             let share = Share { plan, program, works, ticks: some.clone(), lists, records, block };
             match &team.pool {
-                None => share.advance(words, &tiles[0], first),
+                None => share.advance(words, &tiles[0], &mut first.new),
                 Some((pool, denormals)) => pool.in_place_scope(|scope| {
-                    for ((memory, logs), tile) in shards.iter_mut().zip(&tiles[1..]) {
+                    let (others, earlier): (Vec<_>, Vec<_>) = shards.iter_mut().map(Shard::parts).unzip();
+                    for ((memory, logs, time), tile) in others.into_iter().zip(&tiles[1..]) {
                         let share = &share;
                         scope.spawn(move |_| {
+                            let begun = Instant::now();
                             let _mode = Mode::enter(*denormals);
                             share.advance(memory.words_mut(), tile, logs);
+                            *time += begun.elapsed();
                         });
                     }
-                    share.advance(words, &tiles[0], first);
+                    // What happened before is put together while the others go on.
+                    let begun = Instant::now();
+                    if let Some(ticks) = waiting.take() {
+                        let logs = std::iter::once(&first.old).chain(earlier);
+                        put_together(lists, logs, program, words, ticks, &mut replay);
+                    }
+                    let between = Instant::now();
+                    share.advance(words, &tiles[0], &mut first.new);
+                    busy.together += between - begun;
+                    busy.own += between.elapsed();
                 }),
             }
-            if !program.events.is_empty() || self.records.iter().any(Option::is_some) {
-                self.put_together(program, words, some.clone(), &mut replay);
+            if keeps && team.pool.is_none() {
+                put_together(lists, std::iter::once(&first.new), program, words, some.clone(), &mut replay);
+            } else if keeps {
+                waiting = Some(some.clone());
+                first.turn();
+                shards.iter_mut().for_each(|shard| shard.logs.turn());
             }
             tick = some.end;
         }
+        if let Some(ticks) = waiting {
+            let logs = std::iter::once(&self.first.old).chain(self.shards.iter().map(|shard| &shard.logs.old));
+            put_together(&self.lists, logs, program, words, ticks, &mut replay);
+        }
         let done = Instant::now();
-        for ((memory, _), tile) in self.shards.iter().zip(&tiles[1..]) {
-            memory.give_tile(&program.layout, words, tile.clone());
+        for (shard, tile) in self.shards.iter().zip(&tiles[1..]) {
+            shard.memory.give_tile(&program.layout, words, tile.clone());
+        }
+        self.busy.others += self.shards.iter().map(|shard| shard.busy).max().unwrap_or_default();
+        if keeps {
+            self.balance(&tiles);
         }
         Some([taken - begun + done.elapsed(), done - taken])
     }
 
-    /// Lists the events of all blocks as if they had been one, tick by tick.
-    fn put_together(
-        &self,
-        program: &Program,
-        words: &mut [u64],
-        ticks: Range<u64>,
-        replay: &mut impl FnMut(&Program, &mut [u64], u64, &Rows<'_>),
-    ) {
-        let shards = self.shards.iter().map(|(_, logs)| logs);
-        let logs: Vec<&BlockLog> = std::iter::once(&self.first).chain(shards).flatten().collect();
-        let mut begun = vec![vec![0; self.lists.len()]; logs.len()];
-        let first = ticks.start;
-        for (place, tick) in ticks.enumerate() {
-            for (number, lists) in self.lists.iter().enumerate() {
-                let mut total = 0;
-                for (logs, begun) in logs.iter().zip(&mut begun).filter(|_| !lists.starts.is_empty()) {
-                    let (log, begun) = (&logs.events[number], &mut begun[number]);
-                    let count = log.counts[place];
-                    for (list, start) in log.lists.iter().zip(&lists.starts) {
-                        words[start + total..start + total + count].copy_from_slice(&list[*begun..*begun + count]);
-                    }
-                    *begun += count;
-                    total += count;
-                }
-                words[lists.count] = total as u64;
-            }
-            replay(program, words, tick, &Rows { blocks: &logs, first });
+    /// Makes the first tile smaller or larger, if its thread and the others were not equally busy.
+    fn balance(&mut self, tiles: &[Range<usize>]) {
+        let [first, second, ..] = tiles else { return };
+        if self.busy.own < LEARNED {
+            return;
         }
+        let part = std::mem::take(&mut self.busy).balanced(tiles);
+        // Other tiles have other blocks, whose logs begin anew.
+        if part.abs_diff(first.len()) * BALANCE > first.len().max(second.len()) {
+            self.part = Some(part);
+            self.first = Logs::default();
+            self.shards.iter_mut().for_each(|shard| shard.logs = Logs::default());
+        }
+    }
+}
+
+/// How long threads were at work.
+#[derive(Default)]
+struct Busy {
+    /// The first with putting together what happened,
+    together: Duration,
+    /// and with its tile.
+    own: Duration,
+    /// The busiest of the others.
+    others: Duration,
+}
+
+impl Busy {
+    /// The size of the first tile, whose thread also puts together what happened, with which it would end with the
+    /// others, where an element takes as long as it took: at most an even part.
+    fn balanced(&self, tiles: &[Range<usize>]) -> usize {
+        #[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
+        let [elements, first, second, others] =
+            [tiles.iter().map(Range::len).sum(), tiles[0].len(), tiles[1].len(), tiles.len() - 1]
+                .map(|count: usize| count as f64);
+        let per_own = self.own.as_secs_f64() / first;
+        let per_other = self.others.as_secs_f64() / second / others;
+        let part = (per_other * elements - self.together.as_secs_f64()) / (per_own + per_other);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped, and NaN becomes 0")]
+        let part = part.clamp(0.0, elements / (others + 1.0)) as usize;
+        part.next_multiple_of(GRAIN).max(GRAIN)
     }
 }
 
@@ -351,10 +324,13 @@ fn divides(plan: &Plan, program: &Program, works: &[Own], records: &[Option<usiz
         })
 }
 
-/// Even parts of the elements, but for the grain.
-fn tiles(elements: usize, count: usize) -> Vec<Range<usize>> {
-    let size = elements.div_ceil(count).next_multiple_of(GRAIN);
-    (0..elements).step_by(size.max(1)).map(|start| start..(start + size).min(elements)).collect()
+/// Parts of the elements, but for the grain: a first one of `part` and others as large as each other, or even ones.
+fn tiles(elements: usize, count: usize, part: Option<usize>) -> Vec<Range<usize>> {
+    let even = |elements: usize, count: usize| elements.div_ceil(count).next_multiple_of(GRAIN).max(GRAIN);
+    let first = part.unwrap_or_else(|| even(elements, count)).min(elements);
+    let size = even(elements - first, (count - 1).max(1));
+    let others = (first..elements).step_by(size).map(|start| start..(start + size).min(elements));
+    std::iter::once(0..first).chain(others).collect()
 }
 
 /// The same work for each tile.
@@ -370,7 +346,7 @@ struct Share<'a> {
 }
 
 impl Share<'_> {
-    fn advance(&self, words: &mut [u64], tile: &Range<usize>, logs: &mut Logs) {
+    fn advance(&self, words: &mut [u64], tile: &Range<usize>, logs: &mut Vec<BlockLog>) {
         let program = self.program;
         if let Some(whole) = program.whole(self.works) {
             return program.advance(whole, words, self.ticks.clone(), tile.clone());
@@ -455,5 +431,37 @@ impl Share<'_> {
             }
             Work::Given(_) | Work::Rate(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_are_all_elements_in_whole_grains() {
+        let lengths = |elements, count, part| tiles(elements, count, part).iter().map(Range::len).collect::<Vec<_>>();
+        assert_eq!(lengths(10_000, 2, None), [5056, 4944]);
+        assert_eq!(lengths(10_000, 3, Some(2048)), [2048, 4032, 3920]);
+        assert_eq!(lengths(300, 5, None), [64, 64, 64, 64, 44]);
+        assert_eq!(lengths(70, 4, None), [64, 6]);
+        assert_eq!(lengths(65, 1, None), [65]);
+    }
+
+    #[test]
+    fn who_puts_together_has_fewer_elements() {
+        let busy = |together, own, others| {
+            let [together, own, others] = [together, own, others].map(Duration::from_millis);
+            Busy { together, own, others }
+        };
+        let two = tiles(12_800, 2, None);
+        // 10 ms each for 6400 elements, and 4 ms more: 12 ms each with 5120 and 7680.
+        assert_eq!(busy(4, 10, 10).balanced(&two), 5120);
+        assert_eq!(busy(0, 10, 10).balanced(&two), 6400);
+        assert_eq!(busy(0, 10, 20).balanced(&two), 6400, "never more than an even part");
+        assert_eq!(busy(100, 10, 10).balanced(&two), GRAIN, "never none");
+        let three = tiles(19_200, 3, None);
+        // 10 ms each for 6400 elements, and 3 ms more: 11 ms each.
+        assert_eq!(busy(3, 10, 10).balanced(&three), 5120);
     }
 }
