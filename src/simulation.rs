@@ -482,7 +482,8 @@ impl Simulation {
             }
             let pauses = self.hooks.iter().filter_map(|hook| hook.interval.times(hook.next));
             let end = pauses.fold(target, |end, pause| if pause.is_before(end) { pause } else { end });
-            let report = self.stretch(end.since(self.network.time()).unwrap_or(Time::ZERO), &mut told)?;
+            let left = |end: Time| end.since(self.network.time()).unwrap_or(Time::ZERO);
+            let report = self.stretch(left(end), left(target), &mut told)?;
             let ended = report.cancelled || end == target;
             match &mut whole {
                 None => whole = Some(report),
@@ -512,9 +513,9 @@ impl Simulation {
         Ok(())
     }
 
-    /// A piece of a run, of which progress is told as a whole: at its start and end, and in between at most
+    /// A piece of what is left of a run, of which progress is told as a whole: at its start and end, and in between at most
     /// once per interval.
-    fn stretch(&mut self, piece: Time, told: &mut Told) -> Result<runtime::Report, Error> {
+    fn stretch(&mut self, piece: Time, left: Time, told: &mut Told) -> Result<runtime::Report, Error> {
         let before = self.network.time().to_f64() - told.start.to_f64();
         let (whole, interval) = (told.span.to_f64(), self.interval);
         let callback = self.progress.as_mut();
@@ -534,7 +535,7 @@ impl Simulation {
             progress: scaled.as_mut().map(|callback| callback as &mut dyn FnMut(&Progress)),
             interval,
         };
-        Ok(self.network.run_with(piece, controls)?)
+        Ok(self.network.run_piece(piece, left, controls)?)
     }
 
     /// Does what is left of the model's script: its `run` and `set` items, in order. Stops in a run

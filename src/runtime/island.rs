@@ -163,11 +163,11 @@ impl Island {
     fn divided(&mut self, team: &Team, tiles: &mut Tiles, ticks: Range<u64>) -> Option<[Duration; 2]> {
         let Island { group, recordings, events, own, .. } = self;
         tiles.run(team, group.parts(), own, ticks, |program, words, tick, rows| {
-            for (place, &Own { work, every }) in own.iter().enumerate() {
-                let Some(own) = (Own { work, every }).due(tick) else { continue };
-                match work {
-                    Work::Record(number) => recordings[number].append(own, |row| rows.fill(place, every, own, row)),
-                    Work::Given(_) | Work::Rate(_) => perform(work, (program, words), recordings, tick, own, false),
+            for (place, &own) in own.iter().enumerate() {
+                let Some(due) = own.due(tick) else { continue };
+                match own.work {
+                    Work::Record(number) => recordings[number].append(due, |row| rows.fill(place, own, due, row)),
+                    Work::Given(_) | Work::Rate(_) => perform(own.work, (program, words), recordings, tick, due, false),
                     Work::Before | Work::Regular(_) | Work::Part(_) => {}
                 }
             }

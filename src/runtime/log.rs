@@ -2,6 +2,7 @@
 
 use super::Program;
 use super::monitor::Portion;
+use super::schedule::Own;
 use std::ops::Range;
 
 /// Where an event of a program is listed, in words of the group's memory.
@@ -110,9 +111,9 @@ pub(super) struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Fills the row of the work at `place`, `every` so many ticks, that it did at its tick `own`.
-    pub(super) fn fill(&self, place: usize, every: u64, own: u64, row: &mut [f64]) {
-        let number = usize::try_from(own - self.first.div_ceil(every)).unwrap_or(usize::MAX);
+    /// Fills the row of the work at `place` that it did at its own tick `due`.
+    pub(super) fn fill(&self, place: usize, own: Own, due: u64, row: &mut [f64]) {
+        let number = usize::try_from(due - self.first.div_ceil(own.every)).unwrap_or(usize::MAX);
         self.blocks.iter().flat_map(|block| &block.portions[place]).for_each(|portion| portion.fill(number, row));
     }
 }

@@ -76,7 +76,7 @@ impl Recording {
     pub(super) fn new(plan: &Arc<Plan>, index: usize) -> Result<Self, Error> {
         let monitor = &plan.monitors[index];
         let layout = &plan.programs[monitor.group].layout;
-        let length = monitor.length(layout);
+        let length = layout.elements();
         if let Some(outside) = monitor.elements.iter().flatten().find(|&&element| element >= length) {
             return Err(Error::Plan(format!("`{}` has no element {outside} to record", monitor.name)));
         }
@@ -388,16 +388,16 @@ impl Portion {
     /// What `monitor` takes of `block`.
     pub(super) fn new(monitor: &MonitorPlan, layout: &Layout, block: &Range<usize>) -> Self {
         let reader = Reader::new(monitor, layout);
-        let Some(chosen) = &reader.chosen else {
+        let (Some(chosen), Some(elements)) = (&reader.chosen, &monitor.elements) else {
             // A number for all elements belongs to the first.
             let width = monitor.width(layout);
             let [first, end] = [block.start, block.end].map(|element| element.min(width));
             let reader = Reader { start: reader.start + first, ..reader };
             return Portion { reader, first, places: None, length: end - first, values: vec![] };
         };
-        let own = chosen.iter().enumerate().filter(|(_, element)| block.contains(element));
-        let (places, elements): (Vec<usize>, Vec<usize>) = own.map(|(place, &element)| (place, element)).unzip();
-        let (length, reader) = (elements.len(), Reader { chosen: Some(elements), ..reader });
+        let own = (0..elements.len()).filter(|&place| block.contains(&elements[place]));
+        let (places, chosen): (Vec<usize>, Vec<usize>) = own.map(|place| (place, chosen[place])).unzip();
+        let (length, reader) = (chosen.len(), Reader { chosen: Some(chosen), ..reader });
         Portion { reader, first: 0, places: Some(places), length, values: vec![] }
     }
 
@@ -432,6 +432,7 @@ struct Reader {
     ty: Type,
     /// The first of its size.
     start: usize,
+    /// Places from there on, where they are not one after the other.
     chosen: Option<Vec<usize>>,
 }
 
@@ -445,7 +446,8 @@ impl Reader {
         let start = offset / ty.bytes();
         let chosen = match place {
             Place::Column(_) => monitor.elements.clone(),
-            Place::Uniform(_) => None,
+            // Each has the one number.
+            Place::Uniform(_) => monitor.elements.as_ref().map(|elements| vec![0; elements.len()]),
         };
         Reader { ty, start, chosen }
     }

@@ -101,10 +101,23 @@ impl Network {
     /// # Errors
     /// Before anything happens: when the end cannot be counted, or when the recordings do not fit in
     /// memory.
-    pub fn run_with(&mut self, span: Time, mut controls: Controls<'_>) -> Result<Report, Error> {
+    pub fn run_with(&mut self, span: Time, controls: Controls<'_>) -> Result<Report, Error> {
+        self.run_piece(span, span, controls)
+    }
+
+    /// The first `piece` of a run over `whole`. A pause changes no result: it falls between two times at which
+    /// something happens, where one so little before it that the fastest clock does not count it is still to come.
+    ///
+    /// # Errors
+    /// As [`Self::run_with`].
+    pub(crate) fn run_piece(&mut self, piece: Time, whole: Time, mut controls: Controls<'_>) -> Result<Report, Error> {
         let begun = Instant::now();
-        let target = self.time.plus(span).ok_or(Error::TooLong)?;
-        let ends = self.ends(target)?;
+        let [target, end] = [piece, whole].map(|span| self.time.plus(span).ok_or(Error::TooLong));
+        let (target, end) = (target?, end?);
+        let mut ends = self.ends(end)?;
+        if target != end {
+            self.shorten(target, &mut ends)?;
+        }
         self.make_room(&ends)?;
         let rows: u64 = self.recordings().map(Recording::total).sum();
         let mut run = Run {
@@ -453,6 +466,16 @@ impl Network {
     fn ends(&self, target: Time) -> Result<Vec<u64>, Error> {
         let ends = self.timeline.ends(target)?;
         Ok(ends.iter().zip(&self.ticks).map(|(end, tick)| *end.max(tick)).collect())
+    }
+
+    /// Brings the ends of a whole run to a pause, which for all clocks lies at one point.
+    fn shorten(&self, pause: Time, ends: &mut [u64]) -> Result<(), Error> {
+        let Some(fastest) = self.timeline.fastest(self.busy.iter().copied()) else { return Ok(()) };
+        let paused = self.timeline.before(pause, fastest)?;
+        for ((end, paused), tick) in ends.iter_mut().zip(paused).zip(&self.ticks) {
+            *end = paused.clamp(*tick, *end);
+        }
+        Ok(())
     }
 
     /// When the next tick of a busy clock is.

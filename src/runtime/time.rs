@@ -132,14 +132,25 @@ impl Time {
     /// assert_eq!((ticks(0.3e-3), ticks(0.31e-3)), (Some(3), Some(4)));
     /// ```
     pub fn ticks(self, dt: Seconds) -> Option<u64> {
+        let (whole, rest, divisor) = self.divided(dt)?;
+        let begun = u128::from(rest.checked_mul(TOLERANCE)? > divisor);
+        u64::try_from(whole + begun).ok()
+    }
+
+    /// How many ticks of a clock lie before this time, to the letter.
+    fn ticks_before(self, dt: Seconds) -> Option<u64> {
+        let (whole, rest, _) = self.divided(dt)?;
+        u64::try_from(whole + u128::from(rest > 0)).ok()
+    }
+
+    /// Whole ticks until this time, and what is left of one: dividend and divisor.
+    fn divided(self, dt: Seconds) -> Option<(u128, u128, u128)> {
         let (numerator, denominator) = (u128::from(dt.numerator), u128::from(dt.denominator));
         let above = gcd(self.numerator, numerator);
         let below = gcd(denominator, self.denominator);
         let dividend = (self.numerator / above).checked_mul(denominator / below)?;
         let divisor = (self.denominator / below).checked_mul(numerator / above)?;
-        let (whole, rest) = (dividend / divisor, dividend % divisor);
-        let begun = u128::from(rest.checked_mul(TOLERANCE)? > divisor);
-        u64::try_from(whole + begun).ok()
+        Some((dividend / divisor, dividend % divisor, divisor))
     }
 }
 
@@ -216,6 +227,20 @@ impl Timeline {
         let ends = ends.ok_or(Error::TooLong)?;
         self.check(&ends)?;
         Ok(ends)
+    }
+
+    /// For each clock how many ticks lie before one point, which is earlier than `time` by what `fastest` takes for
+    /// nothing.
+    pub(super) fn before(&self, time: Time, fastest: usize) -> Result<Vec<u64>, Error> {
+        let dt = self.dts[fastest];
+        let tolerance = Time::new(u128::from(dt.numerator), u128::from(dt.denominator) * TOLERANCE);
+        let tolerance = tolerance.unwrap_or(Time::ZERO);
+        let point = if time.is_before(tolerance) { Some(Time::ZERO) } else { time.since(tolerance) };
+        let ticks: Option<Vec<u64>> =
+            point.and_then(|point| self.dts.iter().map(|dt| point.ticks_before(*dt)).collect());
+        let ticks = ticks.ok_or(Error::TooLong)?;
+        self.check(&ticks)?;
+        Ok(ticks)
     }
 
     /// Checks that the ticks that follow `ends` can be counted.
